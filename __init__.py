@@ -1,0 +1,1 @@
+"""popcorn-agents: from a query to a scored micro-video."""

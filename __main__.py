@@ -1,0 +1,5 @@
+"""`python -m popcorn_agents`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""One agent a file: its output model, then its node function."""

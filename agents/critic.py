@@ -1,0 +1,184 @@
+"""The critic: how popular the clip is likely to be, what is wrong with it, and whether to rewrite it."""
+
+from __future__ import annotations
+
+import asyncio
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from ..tools.contrast import MEASURES, TRAITS, terms
+from ..tools.embedding import embed
+from ..tools.popularity.explain import word_effects
+from ..tools.popularity.features import normalise, strip_hashtags
+from ..tools.popularity.predictor import Score, score_titles
+from ..tools.renderers import Clip
+from ..tools.signals import faults, measure
+from .scriptwriter import Script
+from .trend_researcher import Brief
+
+if TYPE_CHECKING:
+    from langgraph.runtime import Runtime
+
+    from ..graph.context import Context
+    from ..graph.state import State
+
+WORTH_SAYING = 3.0  # percentile points that a word must move to be named
+OFF_TOPIC = 0.3  # cosine of title and query under which a title that shares no word with the query misses it
+COPY = 0.9  # share of equal characters, in order, from which a title is near-verbatim
+STEPS = 3
+
+
+class Originality(BaseModel):
+    """How near the title comes to the nearest exemplar."""
+
+    similarity: float
+    nearest_title: str = ""
+
+
+class Critique(BaseModel):
+    """A verdict with reasons that the writer can act on."""
+
+    score: Score
+    signals: dict[str, float] = Field({}, description="Technical signals measured on the finished file.")
+    originality: Originality
+    vetoes: list[str] = Field([], description="Faults that no score outweighs, each with what to do.")
+    issues: list[str] = Field([], description="What else to change, each one sentence to the writer.")
+    verdict: Literal["accept", "revise"]
+
+
+class Attempt(BaseModel):
+    """One round of write, render and critique."""
+
+    round: int
+    script: Script
+    clip: Clip
+    critique: Critique
+
+
+async def critique(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Judge the clip of this round: accept it, or send it back with reasons.
+
+    Raises PopcornError where the clip cannot be read or the predictor's weights are damaged.
+    """
+    context, script, clip, brief = runtime.context, state["script"], state["clip"], state["brief"]
+    earlier = [attempt.script.title for attempt in state.get("attempts", [])]
+    _say(runtime, "measuring the clip", 1)
+    signals = await asyncio.to_thread(measure, clip.path)
+    _say(runtime, "estimating its popularity", 2)
+    score = (await asyncio.to_thread(score_titles, [script.title]))[0]
+    _say(runtime, "comparing it with the exemplars", 3)
+    originality = await asyncio.to_thread(originality_of, script.title, brief)
+    vetoes = faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height)
+    if originality.similarity >= context.max_similarity:
+        vetoes.append(f'The title copies the exemplar "{originality.nearest_title}": write one of your own.')
+    accepted = score.percentile >= context.target_percentile and not vetoes
+    issues = [] if accepted else await asyncio.to_thread(reasons, script.title, score, brief, earlier, context)
+    verdict = Critique(
+        score=score,
+        signals=signals,
+        originality=originality,
+        vetoes=vetoes,
+        issues=issues,
+        verdict="accept" if accepted else "revise",
+    )
+    attempt = Attempt(round=len(earlier) + 1, script=script, clip=clip, critique=verdict)
+    return {"critique": verdict, "attempts": [attempt]}
+
+
+def best(attempts: list[Attempt], noise: float) -> Attempt:
+    """The attempt to show: sound before vetoed; a later one only if it gains more percentile points than the noise."""
+    chosen = attempts[0]
+    for attempt in attempts[1:]:
+        sound, chosen_sound = not attempt.critique.vetoes, not chosen.critique.vetoes
+        gain = attempt.critique.score.percentile - chosen.critique.score.percentile
+        if sound > chosen_sound or (sound == chosen_sound and gain > noise):
+            chosen = attempt
+    return chosen
+
+
+def verdict_in_words(score: Score) -> str:
+    """What a score means, for people: a rank with its interval, and why the interval is wide if it is."""
+    low, high = (f"{2**value:,.0f}" for value in (score.low, score.high))
+    caution = f"; {score.caution}" if score.caution else ""
+    return (
+        f"predicted to beat {score.percentile:.0f} of 100 MicroLens videos "
+        f"(estimated from the title; 80 % interval {low} to {high} comments{caution})"
+    )
+
+
+def originality_of(title: str, brief: Brief) -> Originality:
+    """The nearest exemplar by cosine, or by spelling where that is nearer; 0 without exemplars. Blocking."""
+    titles = [exemplar.title for exemplar in brief.exemplars if strip_hashtags(exemplar.title)]
+    if not titles:
+        return Originality(similarity=0.0)
+    own, *others = (normalise(strip_hashtags(text)) for text in (title, *titles))
+    vectors = embed([own, *others])
+    likeness = [
+        max(float(cosine), ratio if (ratio := SequenceMatcher(None, own, other).ratio()) >= COPY else 0.0)
+        for cosine, other in zip(vectors[1:] @ vectors[0], others, strict=True)
+    ]
+    nearest = max(range(len(titles)), key=likeness.__getitem__)
+    return Originality(similarity=round(min(1.0, likeness[nearest]), 4), nearest_title=titles[nearest])
+
+
+def reasons(title: str, score: Score, brief: Brief, earlier: list[str], context: Context) -> list[str]:
+    """What the writer can change, each a sentence, everything measured on this title and this brief. Blocking."""
+    found = []
+    if score.percentile < context.target_percentile:
+        found.append(
+            f"The title is predicted to beat {score.percentile:.0f} of 100 videos; "
+            f"{context.target_percentile:.0f} are wanted, {context.target_percentile - score.percentile:.0f} more."
+        )
+    if normalise(title) in {normalise(other) for other in earlier}:
+        found.append("This title was tried before: write a different one.")
+    found += _off_topic(title, brief.query) + _word_reasons(title, brief.query) + _contrast_reasons(title, brief)
+    popular = [exemplar for exemplar in brief.exemplars if exemplar.label == "popular"]
+    if popular:
+        near = max(popular, key=lambda exemplar: exemplar.similarity)
+        found.append(
+            f'A popular title near this topic, for its form and not its words: "{near.title}" '
+            f"({near.comment_count:.0f} comments, {near.origin})."
+        )
+    return found
+
+
+def _off_topic(title: str, query: str) -> list[str]:
+    if _stems(query) & _stems(title):
+        return []
+    vectors = embed([title, query])
+    if float(vectors[0] @ vectors[1]) >= OFF_TOPIC:
+        return []
+    return [f'The title does not say what was asked for: name "{query}" in it.']
+
+
+def _stems(text: str) -> set[str]:
+    """The content words by their first five letters, so that "transforms" meets "transformations"."""
+    return {term[:5] for term in terms(text)}
+
+
+def _word_reasons(title: str, query: str) -> list[str]:
+    asked = _stems(query)  # what was asked for is never to be replaced
+    effects = [effect for effect in word_effects(title) if terms(effect.phrase)]
+    lowering = [e for e in effects if e.points <= -WORTH_SAYING and not asked & _stems(e.phrase)][:2]
+    raising = [effect for effect in effects if effect.points >= WORTH_SAYING][:1]
+    return [
+        f'"{effect.phrase}" lowers the estimate by {-effect.points:.0f} points: replace it.' for effect in lowering
+    ] + [f'"{effect.phrase}" raises the estimate by {effect.points:.0f} points: keep it.' for effect in raising]
+
+
+def _contrast_reasons(title: str, brief: Brief) -> list[str]:
+    """The two surest differences on whose unpopular side the title stands."""
+    own = {name: value(title) for name, _, value in MEASURES} | {name: float(has(title)) for name, _, has in TRAITS}
+    wrong = [
+        contrast.sentence
+        for contrast in brief.contrasts
+        if contrast.name in own
+        and abs(own[contrast.name] - contrast.popular) > abs(own[contrast.name] - contrast.unpopular)
+    ]
+    return [f"This title stands on the unpopular side of a difference: {sentence}" for sentence in wrong[:2]]
+
+
+def _say(runtime: Runtime[Context], message: str, step: int) -> None:
+    runtime.stream_writer({"node": "critique", "message": message, "step": step, "total": STEPS})

@@ -1,0 +1,177 @@
+"""The command line of single tools: render a clip, build and search exemplars, train and use the critic."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from .options import Json, with_settings
+
+exemplars_app = typer.Typer(help="Build and search the videos that a script learns from.", no_args_is_help=True)
+critic_app = typer.Typer(help="Train, evaluate and use the popularity predictor.", no_args_is_help=True)
+
+
+@with_settings("renderer", "seconds", "aspect", "seed", "cache_dir")
+def render(
+    prompt: Annotated[str, typer.Argument(help="The video prompt, in quotes.")],
+    out: Annotated[Path, typer.Option(help="Where to write the clip (.mp4); the cover is put beside it as .png.")],
+    title: Annotated[str, typer.Option(help="Title lettered on the clip and the cover.")] = "",
+    model: Annotated[str | None, typer.Option(help="Folder or hub id of a model, for renderers that load one.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="A named set of render settings, for renderers that have them.")
+    ] = None,
+    as_json: Json = False,
+    **flags: Any,
+) -> None:
+    """Render one clip from PROMPT, without research, writing or scoring."""
+    from . import console
+    from .graph.context import load_context
+    from .graph.folders import place_file
+    from .tools import renderers
+
+    context = load_context(**flags)
+    request = renderers.RenderRequest(
+        prompt=prompt,
+        title=title,
+        seconds=context.seconds,
+        aspect=context.aspect,
+        seed=context.seed,
+        model=model,
+        preset=preset,
+    )
+    with console.Follower() as follower:
+
+        def progress(step: int, total: int) -> None:
+            follower({"node": "render", "message": "drawing frames", "step": step, "total": total})
+
+        clip = renderers.render(request, context.renderer, context.cache_dir / "clips", progress)
+    place_file(clip.path, out)
+    place_file(clip.cover_path, out.with_suffix(".png"))
+    console.show_clip(clip, out.absolute(), as_json)
+
+
+@exemplars_app.command("build")
+@with_settings("embedding")
+def exemplars_build(
+    source: Annotated[
+        str, typer.Argument(help="A MicroLens folder, a CSV or JSONL file, a Hugging Face dataset, or `starter`.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write the store to.")],
+    preset: Annotated[str | None, typer.Option(help="Columns of a known export: plain or youtube-studio.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="FIELD=COLUMN, such as title='Video title'; repeatable.")
+    ] = None,
+    partition: Annotated[
+        Literal["test", "all"],
+        typer.Option(help="Of a whole MicroLens copy: its test split, which the predictor never saw, or everything."),
+    ] = "test",
+    as_json: Json = False,
+    **flags: Any,
+) -> None:
+    """Read SOURCE, embed every title once, and write a store for `run --exemplars DIR`."""
+    from . import console
+    from .graph.context import load_context
+    from .tools.errors import InputError
+    from .tools.exemplars import build_store
+
+    pairs = [pair.partition("=") for pair in column or []]
+    if any(not (field and equals and name) for field, equals, name in pairs):
+        raise InputError("--column takes FIELD=COLUMN, such as --column title='Video title'.")
+    columns = {field: name for field, _, name in pairs}
+    context = load_context(**flags)
+    with console.Follower() as follower:
+
+        def progress(step: int, total: int) -> None:
+            follower({"node": "exemplars", "message": "embedding titles", "step": step, "total": total})
+
+        manifest = build_store(
+            source,
+            out,
+            preset=preset,
+            columns=columns or None,
+            embedding=context.embedding,
+            partition=partition,
+            progress=progress,
+        )
+    console.show_record(manifest, as_json)
+
+
+@exemplars_app.command("search")
+@with_settings("k", "tags", "split", "embedding")
+def exemplars_search(
+    query: Annotated[str, typer.Argument(help="What to look for, in quotes.")],
+    source: Annotated[str, typer.Option("--from", help="starter, or a folder made by `exemplars build`.")] = "starter",
+    as_json: Json = False,
+    **flags: Any,
+) -> None:
+    """Show the popular and unpopular exemplars that a script on QUERY would learn from."""
+    import json
+
+    from . import console
+    from .graph.context import load_context
+    from .tools.exemplars import open_store, search
+    from .tools.query import validate_query
+
+    context = load_context(**flags)
+    query = validate_query(query)
+    found = search(open_store(source, context.embedding), query, k=context.k, tags=context.tags, split=context.split)
+    if as_json:
+        records = [exemplar.model_dump(mode="json") for exemplar in found.exemplars]
+        answer = {"query": query, "tags": found.tags, "note": found.note, "exemplars": records}
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        console.out().print(console.exemplar_table(found.exemplars, f"In {', '.join(found.tags)}"))
+        if found.note:
+            console.out().print(found.note, markup=False)
+
+
+@critic_app.command("train")
+def critic_train(
+    data: Annotated[Path, typer.Option(help="CSV with video_id, title, comment_count and split (train or valid).")],
+    out: Annotated[Path, typer.Option(help="The folder to write weights and card to.")],
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Train the popularity predictor and write its weights and card."""
+    from . import console
+    from .tools.popularity.train import train
+
+    with console.Follower() as follower:
+        card = train(data, out, seed=seed, progress=follower.notice)
+    console.show_record(card, as_json)
+
+
+@critic_app.command("evaluate")
+def critic_evaluate(
+    data: Annotated[Path, typer.Option(help="CSV with video_id, title, comment_count.")],
+    bank: Annotated[Path | None, typer.Option(help="CSV of training videos that the baselines may look up.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="A folder made by `critic train`; without it, the shipped weights.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the predictor on DATA, with and without hashtags: nMSE, Spearman rank correlation, MAE, and baselines."""
+    from . import console
+    from .tools.popularity.evaluate import evaluate
+
+    with console.Follower() as follower:
+        figures = evaluate(data, weights=weights, bank=bank, progress=follower.notice)
+    console.show_record(figures, as_json)
+
+
+@critic_app.command("score")
+def critic_score(
+    title: Annotated[str, typer.Option(help="The title to score.")],
+    video: Annotated[Path | None, typer.Option(help="Also measure this finished clip.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="A folder made by `critic train`; without it, the shipped weights.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Estimate how popular a title is likely to be: a rank among MicroLens videos, never a promise."""
+    from . import console
+    from .tools.popularity.predictor import score_titles
+    from .tools.signals import measure
+
+    signals = None if video is None else measure(video)
+    console.show_score(title, score_titles([title], weights=weights)[0], signals, as_json)

@@ -1,0 +1,303 @@
+"""What a person sees: live progress, the result, and tables; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from .graph.folders import RunRecord
+    from .graph.result import Result
+    from .tools.doctor import Check
+    from .tools.exemplars import Exemplar
+    from .tools.popularity.predictor import Score
+    from .tools.renderers import Clip
+
+_STEPS = {
+    "research": "Research trends",
+    "write": "Write the script",
+    "render": "Render the clip",
+    "critique": "Score the clip",
+    "finish": "Keep the best",
+}
+
+
+def out() -> Console:
+    """Standard output, without colours where it is not a terminal."""
+    return Console(highlight=False)
+
+
+def err() -> Console:
+    """Standard error, for progress and messages."""
+    return Console(stderr=True, highlight=False)
+
+
+def fail(message: str) -> None:
+    """Print one sentence to standard error."""
+    err().print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
+
+
+class Follower:
+    """Shows a run's events as they come: live bars on a terminal, one plain line a step elsewhere."""
+
+    def __init__(self) -> None:
+        self.run_id: str | None = None
+        self.console = err()
+        columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), BarColumn(bar_width=16))
+        self.live = Progress(*columns, TextColumn("{task.fields[note]}"), TimeElapsedColumn(), console=self.console)
+        self.task: Any = None
+
+    def __enter__(self) -> Follower:
+        if self.console.is_terminal:
+            self.live.start()
+            self.task = self.live.add_task("Starting", total=None, note="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.live.stop()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if "run_id" in event:
+            self.run_id = event["run_id"]
+            self._say(f"Run {event['run_id']}")
+        elif self.console.is_terminal:
+            self._draw(event)
+        elif event.get("event") in {"start", "end"}:
+            seconds = f" done in {event['seconds']:.1f} s" if event["event"] == "end" else " ..."
+            self._say(f"{_label(event)}{seconds}")
+        elif event.get("event") == "notice":
+            self._say(event["message"])
+
+    def notice(self, message: str) -> None:
+        """Show one line."""
+        self({"node": "notice", "event": "notice", "message": message})
+
+    def _say(self, line: str) -> None:
+        self.console.print(line, soft_wrap=True, markup=False)
+
+    def _draw(self, event: dict[str, Any]) -> None:
+        if event.get("event") == "notice":
+            self.live.console.print(event["message"], markup=False)
+        elif event.get("event") == "start":
+            self._finish()
+            self.task = self.live.add_task(_label(event), total=None, note="")
+        elif event.get("event") == "end":
+            self._finish()
+        elif self.task is not None:
+            note = escape(event.get("message", ""))[:34]
+            self.live.update(self.task, completed=event.get("step", 0), total=event.get("total"), note=note)
+
+    def _finish(self) -> None:
+        if self.task is not None:
+            self.live.update(self.task, completed=1, total=1, note="")
+            self.live.stop_task(self.task)
+            self.task = None
+
+
+def _label(event: dict[str, Any]) -> str:
+    round_ = event.get("round")
+    node: str = event["node"]
+    return _STEPS.get(node, node) + (f" (attempt {round_})" if round_ else "")
+
+
+def show_result(result: Result) -> None:
+    """The panel of a finished run: title, score in words, attempts, exemplars, paths."""
+    from .agents.critic import verdict_in_words
+
+    console = out()
+    heading = Text(result.title, style="bold")
+    meaning = Text(verdict_in_words(result.score))
+    console.print(Panel(Group(heading, meaning), title=escape(result.query[:60]), title_align="left", padding=(1, 2)))
+    console.print(_attempts(result))
+    if result.exemplars:
+        console.print(exemplar_table(_that_mattered(result.exemplars), "Exemplars that mattered"))
+    for name, path in (("Clip", result.video_path), ("Cover", result.cover_path)):
+        console.print(f"{name:<6}{path}", soft_wrap=True, markup=False)
+    if result.settings["renderer"] == "animatic":
+        console.print("The clip is an animatic: drawn pre-visualisation, not footage.")
+
+
+def _attempts(result: Result) -> Table:
+    table = Table(title="Attempts", title_justify="left", box=None, pad_edge=False)
+    for name in ("", "Title", "Percentile", "Verdict", "What to change"):
+        table.add_column(name, justify="right" if name == "Percentile" else "left", overflow="fold")
+    for attempt in result.attempts:
+        best = attempt.round == result.best_round
+        table.add_row(
+            f"{attempt.round}{'*' if best else ' '}",
+            escape(attempt.title),
+            f"{attempt.score.percentile:.0f}",
+            attempt.verdict,
+            escape(attempt.issues[0]) if attempt.issues else "-",
+            style="bold" if best else "",
+        )
+    table.caption = "* kept. Percentile: predicted rank among MicroLens videos, an estimate."
+    table.caption_justify = "left"
+    return table
+
+
+def _that_mattered(exemplars: Sequence[Exemplar], each: int = 3) -> list[Exemplar]:
+    ranked = sorted(exemplars, key=lambda exemplar: -exemplar.similarity)
+    popular = [exemplar for exemplar in ranked if exemplar.label == "popular"][:each]
+    return popular + [exemplar for exemplar in ranked if exemplar.label == "unpopular"][:each]
+
+
+def exemplar_table(exemplars: Sequence[Exemplar], title: str) -> Table:
+    """Exemplars with their group, counts (marked where estimated) and similarity to the query."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("Title", overflow="fold")
+    table.add_column("Category")
+    table.add_column("Group")
+    table.add_column("Comments", justify="right", no_wrap=True)
+    table.add_column("Similarity", justify="right")
+    for exemplar in exemplars:
+        count = f"{exemplar.comment_count:,.0f}" + (" est." if exemplar.origin == "estimated" else "")
+        table.add_row(
+            escape(exemplar.title), escape(exemplar.category), exemplar.label, count, f"{exemplar.similarity:.2f}"
+        )
+    if any(exemplar.origin == "estimated" for exemplar in exemplars):
+        table.caption = "est.: estimated by the predictor, not counted."
+        table.caption_justify = "left"
+    return table
+
+
+def show_runs(records: Sequence[RunRecord]) -> None:
+    """One line a run, newest first."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("Run", "Status", "Percentile", "Title"):
+        table.add_column(name, overflow="fold", justify="right" if name == "Percentile" else "left")
+    for record in records:
+        rank = "-" if record.percentile is None else f"{record.percentile:.0f}"
+        table.add_row(record.run_id, record.status, rank, escape(record.title or record.query[:40]))
+    out().print(table)
+
+
+def show_failure(run_id: str, sentence: str, runs_dir: str) -> None:
+    """What failed, and the command that goes on from there."""
+    fail(sentence)
+    err().print(f"Resume it with: {resume_command(run_id, runs_dir)}", soft_wrap=True, markup=False)
+
+
+def resume_command(run_id: str, runs_dir: str) -> str:
+    """The command line that resumes a run."""
+    import shlex
+
+    where = "" if runs_dir == "runs" else f" --runs-dir {shlex.quote(runs_dir)}"
+    return f"popcorn-agents resume {run_id}{where}"
+
+
+def show_run(record: RunRecord, folder: Path, as_json: bool) -> None:
+    """One run: its state and, when finished, its result."""
+    result = folder / "result.json"
+    if as_json:
+        print(result.read_text(encoding="utf-8") if result.is_file() else record.model_dump_json(indent=2))
+        return
+    if result.is_file():
+        from .graph.result import Result
+
+        show_result(Result.model_validate_json(result.read_bytes()))
+    console = out()
+    console.print(f"Run {record.run_id}: {record.status}", markup=False, soft_wrap=True)
+    if record.failure is not None:
+        console.print(f"Stopped in {record.failure.node}: {record.failure.cause}", markup=False, soft_wrap=True)
+        console.print(
+            f"Resume it with: {resume_command(record.run_id, str(folder.parent))}", markup=False, soft_wrap=True
+        )
+    usage = record.usage
+    if usage.get("calls"):
+        cost = "cost unknown" if usage["cost"] is None else f"${usage['cost']:.4f}"
+        console.print(
+            f"Language model: {usage['calls']} calls, {usage['input_tokens']} + {usage['output_tokens']} tokens, {cost}"
+        )
+
+
+def show_checks(checks: Sequence[Check], as_json: bool) -> None:
+    """The doctor's findings, each with its remedy."""
+    if as_json:
+        import json
+
+        print(json.dumps({"checks": [check.model_dump() for check in checks]}, indent=2))
+        return
+    marks = {"ok": "[green]ok[/]", "optional": "[yellow]-[/]", "missing": "[red]missing[/]"}
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "Area", "What", "Found"):
+        table.add_column(name, overflow="fold")
+    for check in checks:
+        found = escape(check.found) + (f"\n[dim]{escape(check.remedy)}[/]" if check.remedy else "")
+        table.add_row(marks[check.status], check.area, escape(check.name), found)
+    out().print(table)
+    missing = [check.name for check in checks if check.status == "missing"]
+    out().print(
+        f"Missing for the default run: {', '.join(missing)}"
+        if missing
+        else "Ready: the default run needs nothing more."
+    )
+
+
+def show_clip(clip: Clip, path: Path, as_json: bool) -> None:
+    """Where the clip is and what it is."""
+    if as_json:
+        import json
+
+        fields = {
+            "renderer",
+            "model",
+            "width",
+            "height",
+            "fps",
+            "frames",
+            "seconds",
+            "seed",
+            "cached",
+            "timings",
+            "checks",
+        }
+        print(json.dumps({"path": str(path), **clip.model_dump(mode="json", include=fields)}, indent=2))
+        return
+    again = ", found in the cache" if clip.cached else ""
+    size = f"{clip.width}x{clip.height}, {clip.frames} frames at {clip.fps:g} fps, {clip.seconds:g} s"
+    out().print(
+        f"{path}\n{clip.kind} by {clip.renderer}: {size}, seed {clip.seed}{again}", markup=False, soft_wrap=True
+    )
+
+
+def show_record(record: BaseModel | dict[str, Any], as_json: bool) -> None:
+    """A record of figures as JSON, or as indented lines for a reader."""
+    import json
+
+    data = record.model_dump(mode="json") if isinstance(record, BaseModel) else record
+    if as_json:
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        out().print("\n".join(_lines(data)), markup=False, soft_wrap=True)
+
+
+def _lines(data: dict[str, Any], indent: str = "") -> Iterator[str]:
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}"
+            yield from _lines(value, indent + "  ")
+        elif not isinstance(value, list):
+            yield f"{indent}{name}: {value:.4g}" if isinstance(value, float) else f"{indent}{name}: {value}"
+
+
+def show_score(title: str, score: Score, signals: dict[str, float] | None, as_json: bool) -> None:
+    """A title's score in words, and the signals of a clip where one was given."""
+    from .agents.critic import verdict_in_words
+
+    data = {"title": title, "score": score.model_dump(), **({} if signals is None else {"signals": signals})}
+    if as_json:
+        show_record(data, as_json)
+        return
+    out().print(f"{title}\n{verdict_in_words(score)}", markup=False, soft_wrap=True)
+    if signals is not None:
+        show_record(signals, as_json)

@@ -1,0 +1,1 @@
+"""State, knobs, wiring and run folders of the state machine."""

@@ -1,0 +1,37 @@
+"""SQLite checkpoints: one file beside the run folders, safe for several runs and processes at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from sqlite3 import DatabaseError
+from typing import TYPE_CHECKING
+
+from ..tools.errors import PopcornError
+from .folders import make_folder
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+
+@asynccontextmanager
+async def open_checkpoints(runs_dir: Path) -> "AsyncIterator[AsyncSqliteSaver]":
+    """A saver on runs_dir/checkpoints.sqlite that rebuilds only the types that the state declares."""
+    import aiosqlite
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from .state import TYPES
+
+    make_folder(runs_dir)
+    path = runs_dir / "checkpoints.sqlite"
+    try:
+        async with aiosqlite.connect(path, timeout=30) as connection:
+            # A killed process loses nothing with NORMAL under WAL; only a power cut can cost the last step.
+            await connection.execute("PRAGMA synchronous=NORMAL")
+            saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=TYPES))
+            await saver.setup()
+            yield saver
+    except DatabaseError as error:
+        raise PopcornError(
+            f"The checkpoints in {path} cannot be used ({error}); free the disk, or move that file away to start anew."
+        ) from error

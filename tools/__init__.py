@@ -1,0 +1,1 @@
+"""What agents call: models, stores, renderers, predictors. Knows nothing of agents or the graph."""

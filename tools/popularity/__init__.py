@@ -1,0 +1,1 @@
+"""Popularity prediction: features, training, and the shipped predictor."""
