@@ -119,7 +119,9 @@ def show_result(result: Result) -> None:
     console.print(Panel(Group(heading, meaning), title=escape(result.query[:60]), title_align="left", padding=(1, 2)))
     console.print(_attempts(result))
     if result.exemplars:
+        console.print()
         console.print(exemplar_table(_that_mattered(result.exemplars), "Exemplars that mattered"))
+    console.print()
     for name, path in (("Clip", result.video_path), ("Cover", result.cover_path)):
         console.print(f"{name:<6}{path}", soft_wrap=True, markup=False)
     if result.settings["renderer"] == "animatic":
@@ -140,7 +142,7 @@ def _attempts(result: Result) -> Table:
             escape(attempt.issues[0]) if attempt.issues else "-",
             style="bold" if best else "",
         )
-    table.caption = "* kept. Percentile: predicted rank among MicroLens videos, an estimate."
+    table.caption = "* kept: a later attempt must gain more than the critic's noise. Percentile: an estimated rank."
     table.caption_justify = "left"
     return table
 

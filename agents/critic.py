@@ -126,11 +126,6 @@ def originality_of(title: str, brief: Brief) -> Originality:
 def reasons(title: str, score: Score, brief: Brief, earlier: list[str], context: Context) -> list[str]:
     """What the writer can change, each a sentence, everything measured on this title and this brief. Blocking."""
     found = []
-    if score.percentile < context.target_percentile:
-        found.append(
-            f"The title is predicted to beat {score.percentile:.0f} of 100 videos; "
-            f"{context.target_percentile:.0f} are wanted, {context.target_percentile - score.percentile:.0f} more."
-        )
     if normalise(title) in {normalise(other) for other in earlier}:
         found.append("This title was tried before: write a different one.")
     found += _off_topic(title, brief.query) + _word_reasons(title, brief.query) + _contrast_reasons(title, brief)
@@ -140,6 +135,11 @@ def reasons(title: str, score: Score, brief: Brief, earlier: list[str], context:
         found.append(
             f'A popular title near this topic, for its form and not its words: "{near.title}" '
             f"({near.comment_count:.0f} comments, {near.origin})."
+        )
+    if score.percentile < context.target_percentile:
+        found.append(
+            f"The title is predicted to beat {score.percentile:.0f} of 100 videos; "
+            f"{context.target_percentile:.0f} are wanted, {context.target_percentile - score.percentile:.0f} more."
         )
     return found
 

@@ -59,7 +59,7 @@ class Context(BaseModel):
         70.0, description="Predicted rank among MicroLens videos from which a clip is good enough (0 to 100)."
     )
     max_revisions: int = Field(
-        2, ge=0, le=20, description="Rewrites after the first attempt; 0 is the paper's open pipeline."
+        1, ge=0, le=20, description="Rewrites after the first attempt; 0 is the paper's open pipeline."
     )
     max_similarity: float = Field(
         0.9, ge=0, le=1, description="Cosine similarity of a title to an exemplar from which it counts as a copy."
