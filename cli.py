@@ -81,8 +81,9 @@ def _follow(launch: "Callable[[OnEvent], Coroutine[Any, Any, Result]]", runs_dir
 
     from . import console
     from .graph.runs import RunFailed
+    from .progress import Follower
 
-    follower = console.Follower()
+    follower = Follower()
     try:
         with follower:
             result = asyncio.run(launch(follower))

@@ -27,6 +27,7 @@ def render(
     from . import console
     from .graph.context import load_context
     from .graph.folders import place_file
+    from .progress import Follower
     from .tools import renderers
 
     context = load_context(**flags)
@@ -39,7 +40,7 @@ def render(
         model=model,
         preset=preset,
     )
-    with console.Follower() as follower:
+    with Follower() as follower:
 
         def progress(step: int, total: int) -> None:
             follower({"node": "render", "message": "drawing frames", "step": step, "total": total})
@@ -71,6 +72,7 @@ def exemplars_build(
     """Read SOURCE, embed every title once, and write a store for `run --exemplars DIR`."""
     from . import console
     from .graph.context import load_context
+    from .progress import Follower
     from .tools.errors import InputError
     from .tools.exemplars import build_store
 
@@ -79,7 +81,7 @@ def exemplars_build(
         raise InputError("--column takes FIELD=COLUMN, such as --column title='Video title'.")
     columns = {field: name for field, _, name in pairs}
     context = load_context(**flags)
-    with console.Follower() as follower:
+    with Follower() as follower:
 
         def progress(step: int, total: int) -> None:
             follower({"node": "exemplars", "message": "embedding titles", "step": step, "total": total})
@@ -134,9 +136,10 @@ def critic_train(
 ) -> None:
     """Train the popularity predictor and write its weights and card."""
     from . import console
+    from .progress import Follower
     from .tools.popularity.train import train
 
-    with console.Follower() as follower:
+    with Follower() as follower:
         card = train(data, out, seed=seed, progress=follower.notice)
     console.show_record(card, as_json)
 
@@ -152,9 +155,10 @@ def critic_evaluate(
 ) -> None:
     """Measure the predictor on DATA, with and without hashtags: nMSE, Spearman rank correlation, MAE, and baselines."""
     from . import console
+    from .progress import Follower
     from .tools.popularity.evaluate import evaluate
 
-    with console.Follower() as follower:
+    with Follower() as follower:
         figures = evaluate(data, weights=weights, bank=bank, progress=follower.notice)
     console.show_record(figures, as_json)
 

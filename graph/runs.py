@@ -140,6 +140,10 @@ async def _drive(record: RunRecord, context: Context, on_event: OnEvent | None, 
                     progress.node = event["node"]
                     if on_event is not None:
                         on_event(event)
+        except asyncio.CancelledError:
+            if on_event is not None:  # what runs in a thread ends first, which can take a few seconds
+                on_event({"node": progress.node, "event": "notice", "message": "Stopping ..."})
+            raise
         finally:
             progress.state = cast(State, (await app.aget_state(config)).values)
     return progress.state["result"]
@@ -174,7 +178,9 @@ async def _recorded(record: RunRecord, context: Context) -> AsyncIterator[_Progr
 def _close(record: RunRecord, path: Path, status: Status, state: State, failure: Failure | None) -> None:
     record.status, record.failure, record.updated = status, failure, datetime.now(UTC)
     record.timings = [timing.model_dump() for timing in state.get("timings", [])]
-    record.usage = _total([attempt.script.usage for attempt in state.get("attempts", [])])
+    spent = [state["brief"].usage] if "brief" in state else []
+    spent += [attempt.script.usage for attempt in state.get("attempts", [])]
+    record.usage = sum(spent, Usage()).model_dump()
     if result := state.get("result"):
         record.title, record.percentile = result.title, result.score.percentile
     write_json(path, record)
@@ -182,13 +188,3 @@ def _close(record: RunRecord, path: Path, status: Status, state: State, failure:
 
 def _cause(error: Exception) -> str:
     return str(error) if isinstance(error, PopcornError) else f"{type(error).__name__}: {error}"
-
-
-def _total(usages: list[Usage]) -> dict[str, Any]:
-    costs = [usage.cost for usage in usages]
-    return Usage(
-        calls=sum(usage.calls for usage in usages),
-        input_tokens=sum(usage.input_tokens for usage in usages),
-        output_tokens=sum(usage.output_tokens for usage in usages),
-        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
-    ).model_dump()

@@ -35,6 +35,7 @@ def stop_at(step: str, how: signal.Signals, *arguments: str, cwd: Path) -> int:
         assert process.stderr is not None
         assert any(step in line for line in process.stderr), f"it never came to {step!r}"
         process.send_signal(how)
+        process.stderr.read()  # to its end: a pipe closed early would be another reason to stop
     return process.returncode
 
 
