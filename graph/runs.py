@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +21,7 @@ from .state import InputState, State
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from .workflow import Builder
 
@@ -44,8 +46,12 @@ async def start(
     *,
     builder: "Builder | None" = None,
     run_id: str | None = None,
+    saver: "BaseCheckpointSaver[str] | None" = None,
 ) -> Result:
-    """Run a query to its result; raises InputError before anything is written, RunFailed after."""
+    """Run a query to its result; raises InputError before anything is written, RunFailed after.
+
+    Many runs in one process share an open `saver` (see `open_checkpoints`); without one, runs_dir's own is opened.
+    """
     query = validate_query(query)
     await asyncio.to_thread(_check, context)
     now = datetime.now(UTC)
@@ -56,7 +62,7 @@ async def start(
         created=now,
         updated=now,
         settings=context.model_dump(mode="json"),
-        versions={name: version(name) for name in _PACKAGES},
+        versions=_versions(),
     )
     folder = run_folder(context.runs_dir, record.run_id)
     make_folder(folder)
@@ -65,7 +71,7 @@ async def start(
         if on_event is not None:
             on_event({"node": "run", "event": "begin", "run_id": record.run_id})
             _announce_demonstration(context, on_event)
-        return await _drive(record, context, on_event, builder)
+        return await _drive(record, context, on_event, builder, saver, new=True)
 
 
 async def resume(
@@ -74,6 +80,7 @@ async def resume(
     on_event: OnEvent | None = None,
     *,
     builder: "Builder | None" = None,
+    saver: "BaseCheckpointSaver[str] | None" = None,
     changes: dict[str, Any] | None = None,
 ) -> Result:
     """Go on where a run stopped, with its own settings but for the `changes`; a finished run gives its result again."""
@@ -87,7 +94,12 @@ async def resume(
     if on_event is not None:
         on_event({"node": "run", "event": "begin", "run_id": run_id})
     with _only_one(folder):
-        return await _drive(record, context, on_event, builder)
+        return await _drive(record, context, on_event, builder, saver, new=False)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in _PACKAGES}
 
 
 def _check(context: Context) -> None:
@@ -120,7 +132,15 @@ def _only_one(folder: Path) -> Iterator[None]:
         raise InputError(f"Run {folder.name} is going on in another process; wait for it or stop it first.") from None
 
 
-async def _drive(record: RunRecord, context: Context, on_event: OnEvent | None, builder: "Builder | None") -> Result:
+async def _drive(
+    record: RunRecord,
+    context: Context,
+    on_event: OnEvent | None,
+    builder: "Builder | None",
+    saver: "BaseCheckpointSaver[str] | None",
+    *,
+    new: bool,
+) -> Result:
     from .checkpoints import open_checkpoints
     from .workflow import build_graph
 
@@ -128,24 +148,28 @@ async def _drive(record: RunRecord, context: Context, on_event: OnEvent | None, 
         "configurable": {"thread_id": record.run_id},
         "recursion_limit": 3 * (context.max_revisions + 1) + 5,
     }
-    async with open_checkpoints(context.runs_dir) as saver, _recorded(record, context) as progress:
-        app = (builder or build_graph()).compile(checkpointer=saver, name="popcorn")
-        before = await app.aget_state(config)
-        known = bool(before.values)
-        first = None if known else InputState(query=record.query, run_id=record.run_id)
+    checkpoints = nullcontext(saver) if saver else open_checkpoints(context.runs_dir)
+    async with checkpoints as checkpointer, _recorded(record, context) as progress:
+        app = (builder or build_graph()).compile(checkpointer=checkpointer, name="popcorn")
+        before = None if new else await app.aget_state(config)
+        first = None if before and before.values else InputState(query=record.query, run_id=record.run_id)
+        progress.state = cast(State, before.values if before else {})
         try:
-            if not known or before.next:  # a finished run has nothing left to do
-                stream = app.astream(first, config, context=context, stream_mode="custom", durability="sync")
-                async for event in cast(AsyncIterator[dict[str, Any]], stream):
-                    progress.node = event["node"]
+            if first or (before and before.next):  # a finished run has nothing left to do
+                stream = app.astream(
+                    first, config, context=context, stream_mode=["custom", "values"], durability="sync"
+                )
+                async for mode, part in cast(AsyncIterator[tuple[str, Any]], stream):
+                    if mode == "values":
+                        progress.state = part
+                        continue
+                    progress.node = part["node"]
                     if on_event is not None:
-                        on_event(event)
+                        on_event(part)
         except asyncio.CancelledError:
             if on_event is not None:  # what runs in a thread ends first, which can take a few seconds
                 on_event({"node": progress.node, "event": "notice", "message": "Stopping ..."})
             raise
-        finally:
-            progress.state = cast(State, (await app.aget_state(config)).values)
     return progress.state["result"]
 
 
@@ -154,7 +178,7 @@ class _Progress:
 
     def __init__(self) -> None:
         self.node = "research"
-        self.state: State = {}  # type: ignore[typeddict-item]  # filled when the graph stops
+        self.state: State = {}  # type: ignore[typeddict-item]  # what the nodes have returned so far
 
 
 @asynccontextmanager
