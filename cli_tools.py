@@ -46,8 +46,8 @@ def render(
             follower({"node": "render", "message": "drawing frames", "step": step, "total": total})
 
         clip = renderers.render(request, context.renderer, context.cache_dir / "clips", progress)
-    place_file(clip.path, out)
-    place_file(clip.cover_path, out.with_suffix(".png"))
+    place_file(clip.path, out, link=False)  # the user's own copies: editing them must not reach the cache
+    place_file(clip.cover_path, out.with_suffix(".png"), link=False)
     console.show_clip(clip, out.absolute(), as_json)
 
 
@@ -95,7 +95,7 @@ def exemplars_build(
             partition=partition,
             progress=progress,
         )
-    console.show_record(manifest, as_json)
+    console.show_manifest(manifest, out, as_json)
 
 
 @exemplars_app.command("search")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .graph.folders import RunRecord
     from .graph.result import Result
     from .tools.doctor import Check
+    from .tools.exemplar_store import Manifest
     from .tools.exemplars import Exemplar
     from .tools.popularity.predictor import Score
     from .tools.renderers import Clip
@@ -100,11 +102,32 @@ def exemplar_table(exemplars: Sequence[Exemplar], title: str) -> Table:
     return table
 
 
+def show_manifest(manifest: Manifest, folder: Path, as_json: bool) -> None:
+    """What a new store holds, and how to use it."""
+    if as_json:
+        show_record(manifest, as_json)
+        return
+    counts = "counted" if manifest.origin == "measured" else "estimated by the predictor"
+    topics = {"data": "of the data", "bundled": "by nearest meaning", "mixed": "of the data, else by nearest meaning"}
+    lines = [
+        f"{manifest.n:,} videos from {manifest.source}, comments {counts}",
+        f"{len(manifest.tags)} topics, {topics[manifest.tag_origin]}; embedded with {manifest.embedding}",
+        *manifest.notes,
+        f"Use it with: popcorn-agents run QUERY --exemplars {shlex.quote(str(folder))}",
+    ]
+    out().print("\n".join(lines), markup=False, soft_wrap=True)
+
+
 def show_runs(records: Sequence[RunRecord]) -> None:
     """One line a run, newest first."""
+    if not records:
+        out().print('No runs here; start one with: popcorn-agents run "Goku transformations"', markup=False)
+        return
     table = Table(box=None, pad_edge=False)
-    for name in ("Run", "Status", "Percentile", "Title"):
-        table.add_column(name, overflow="fold", justify="right" if name == "Percentile" else "left")
+    table.add_column("Run", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Rank", justify="right", no_wrap=True)
+    table.add_column("Title", overflow="fold")
     for record in records:
         rank = "-" if record.percentile is None else f"{record.percentile:.0f}"
         table.add_row(record.run_id, record.status, rank, escape(record.title or record.query[:40]))
@@ -119,8 +142,6 @@ def show_failure(run_id: str, sentence: str, runs_dir: str) -> None:
 
 def resume_command(run_id: str, runs_dir: str) -> str:
     """The command line that resumes a run."""
-    import shlex
-
     where = "" if runs_dir == "runs" else f" --runs-dir {shlex.quote(runs_dir)}"
     return f"popcorn-agents resume {run_id}{where}"
 

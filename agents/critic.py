@@ -128,7 +128,8 @@ def reasons(title: str, score: Score, brief: Brief, earlier: list[str], context:
     found = []
     if normalise(title) in {normalise(other) for other in earlier}:
         found.append("This title was tried before: write a different one.")
-    found += _off_topic(title, brief.query) + _word_reasons(title, brief.query) + _contrast_reasons(title, brief)
+    replace, keep = _word_reasons(title, brief.query)
+    found += _off_topic(title, brief.query) + replace + _contrast_reasons(title, brief)
     popular = [exemplar for exemplar in brief.exemplars if exemplar.label == "popular"]
     if popular:
         near = max(popular, key=lambda exemplar: exemplar.similarity)
@@ -141,7 +142,7 @@ def reasons(title: str, score: Score, brief: Brief, earlier: list[str], context:
             f"The title is predicted to beat {score.percentile:.0f} of 100 videos; "
             f"{context.target_percentile:.0f} are wanted, {context.target_percentile - score.percentile:.0f} more."
         )
-    return found
+    return found + keep
 
 
 def _off_topic(title: str, query: str) -> list[str]:
@@ -158,14 +159,18 @@ def _stems(text: str) -> set[str]:
     return {term[:5] for term in terms(text)}
 
 
-def _word_reasons(title: str, query: str) -> list[str]:
+def _word_reasons(title: str, query: str) -> tuple[list[str], list[str]]:
+    """What to replace, and what to keep."""
     asked = _stems(query)  # what was asked for is never to be replaced
     effects = [effect for effect in word_effects(title) if terms(effect.phrase)]
     lowering = [e for e in effects if e.points <= -WORTH_SAYING and not asked & _stems(e.phrase)][:2]
     raising = [effect for effect in effects if effect.points >= WORTH_SAYING][:1]
-    return [
+    replace = [
         f'"{effect.phrase}" lowers the estimate by {-effect.points:.0f} points: replace it.' for effect in lowering
-    ] + [f'"{effect.phrase}" raises the estimate by {effect.points:.0f} points: keep it.' for effect in raising]
+    ]
+    return replace, [
+        f'"{effect.phrase}" raises the estimate by {effect.points:.0f} points: keep it.' for effect in raising
+    ]
 
 
 def _contrast_reasons(title: str, brief: Brief) -> list[str]:

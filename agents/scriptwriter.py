@@ -97,16 +97,17 @@ async def _whole(
     template = "scriptwriter_revise_v1" if attempts else f"scriptwriter_{context.mode}_v1"
     schema: type[ReasonedDraft | BasicDraft] = ReasonedDraft if attempts or context.mode == "pe" else BasicDraft
     brief = state.get("brief") if context.mode == "pe" else None
-    messages, used = messages_for(template, state["query"], brief, attempts, known.context_tokens)
+    messages, used = await asyncio.to_thread(
+        messages_for, template, state["query"], brief, attempts, known.context_tokens
+    )
     tell(f"asking {context.llm}" + (f" with {used} exemplars" if used else ""), 1)
     record, usage = await ask(model, messages, schema, context.structured_output, known.method)
     notes: list[str] = []
     fault = _title_fault(record.title, attempts)
     if fault:
         tell("sending the title back", 3)
-        record, spent = await ask(
-            model, _sent_back(messages, record, fault), schema, context.structured_output, known.method
-        )
+        again = await asyncio.to_thread(_sent_back, messages, record, fault)
+        record, spent = await ask(model, again, schema, context.structured_output, known.method)
         usage += spent
         notes.append(f"The title was sent back: {fault}.")
     thoughts = [record.analysis, record.ideas, record.check] if isinstance(record, ReasonedDraft) else []

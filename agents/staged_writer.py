@@ -140,7 +140,7 @@ async def _best(
     model: "Chat", name: str, prompt: str, topic: str, seed: int, avoid: list[str], old_title: str
 ) -> tuple[str, Usage]:
     """The best of up to CANDIDATES[name] texts; the first that is good enough ends the search."""
-    messages, shots = _messages(prompt, topic, old_title)
+    messages, shots = await asyncio.to_thread(_messages, prompt, topic, old_title)
     usage, best, best_score = Usage(), "", -9.0
     for number in range(CANDIDATES[name]):
         client = model.model_copy(

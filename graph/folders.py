@@ -84,20 +84,26 @@ def write_json(path: Path, record: BaseModel) -> None:
         raise _cannot_write(path, error) from error
 
 
-def place_file(source: Path, target: Path) -> None:
-    """Make `source` available as `target`: a hard link where the disk allows it, else a copy; atomic either way."""
+def place_file(source: Path, target: Path, *, link: bool = True) -> None:
+    """Make `source` available as `target`, atomically: a hard link where that is wanted and possible, else a copy."""
     make_folder(target.parent)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        try:
-            os.link(source, temporary)
-        except OSError:  # another disk, or a file system without links
+        if not (link and _linked(source, temporary)):
             shutil.copyfile(source, temporary)
         temporary.replace(target)
     except OSError as error:
         raise _cannot_write(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _linked(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or a file system without links
+        return False
+    return True
 
 
 def save_update(runs_dir: Path, run_id: str, round_: int, update: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from ..agents.trend_researcher import research
 from ..tools.popularity.predictor import noise
 from .context import Context
 from .folders import new_run_id, run_folder, save_update
-from .result import compose
+from .result import Result, compose
 from .state import InputState, State, Timing
 
 Builder = StateGraph[State, Context, InputState, State]
@@ -30,19 +30,22 @@ class Node(Protocol):
 
 async def finish(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Choose the best attempt, never merely the last, and put the result together."""
+    return {"result": await asyncio.to_thread(_result, state, runtime.context)}
+
+
+def _result(state: State, context: Context) -> Result:
     seconds: dict[str, float] = {}
     for timing in state["timings"]:
         seconds[timing.node] = seconds.get(timing.node, 0.0) + timing.seconds
-    result = compose(
+    return compose(
         run_id=state["run_id"],
         brief=state["brief"],
         attempts=state["attempts"],
-        chosen=best(state["attempts"], await asyncio.to_thread(noise)),
-        settings=runtime.context,
+        chosen=best(state["attempts"], noise()),
+        settings=context,
         seconds=seconds,
-        folder=run_folder(runtime.context.runs_dir, state["run_id"]),
+        folder=run_folder(context.runs_dir, state["run_id"]),
     )
-    return {"result": result}
 
 
 def route(state: State, runtime: Runtime[Context]) -> Literal["write", "finish"]:

@@ -63,13 +63,16 @@ async def test_own_server_gets_the_sampling_and_a_key(monkeypatch: pytest.Monkey
     assert server.headers[0]["authorization"] == "Bearer sk-own"
 
 
-async def test_a_proxy_of_the_environment_does_not_get_loopback_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_of_the_environment_does_not_get_loopback_calls(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with serve([reply("hi")]) as server:
         assert await say(server.url) == "hi"
+    assert caplog.records == []
 
 
 async def test_429_waits_as_asked_then_succeeds() -> None:

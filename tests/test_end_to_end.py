@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from popcorn_agents.evaluation.benchmarks.noop import noop_parts
 from popcorn_agents.graph.context import Context
 from popcorn_agents.graph.result import Result
 from popcorn_agents.graph.runs import start
-from popcorn_agents.graph.workflow import build_graph
+from popcorn_agents.graph.workflow import build_graph, graph
 from popcorn_agents.tools import embedding
 from popcorn_agents.tools.video import probe
 
@@ -104,6 +105,14 @@ def test_ctrl_c_leaves_a_resumable_run(tmp_path: Path) -> None:
     run = popcorn("runs", cwd=tmp_path)["runs"][0]
     assert (run["status"], run["failure"]["node"]) == ("interrupted", "write")
     assert popcorn("resume", run["run_id"], cwd=tmp_path)["status"] == "finished"
+
+
+@pytest.mark.slow
+async def test_no_node_blocks_the_event_loop(tmp_path: Path) -> None:
+    context = Context(runs_dir=tmp_path / "runs", cache_dir=tmp_path / "cache", max_revisions=0, seconds=1)
+    with blockbuster_ctx():
+        state = await graph.ainvoke({"query": "street food"}, {"recursion_limit": 10}, context=context)
+    assert state["result"].status == "finished"
 
 
 async def test_fifty_runs_share_one_index_and_one_model(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def chat_model(
         # A proxy of the environment must not get the calls to this machine.
         http_client=openai.DefaultHttpxClient(trust_env=not local),
         http_async_client=openai.DefaultAsyncHttpxClient(trust_env=not local),
+        http_socket_options=(),  # else a transport of langchain's would take the proxies away, with a warning
         # No connection outlives its call: a later event loop could not use it.
         default_headers={"Connection": "close"},
     )
