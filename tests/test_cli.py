@@ -11,6 +11,7 @@ import pytest
 from llm_server import Answer, body, reply, serve, status
 
 from popcorn_agents.cli import main
+from popcorn_agents.tools.embedded_llm import bundled_gguf
 
 
 class Outcome(NamedTuple):
@@ -74,6 +75,29 @@ def test_bad_input_is_one_sentence(popcorn, monkeypatch, tmp_path: Path, argumen
     assert says in sentences(outcome.err)[0]
     assert outcome.out == ""
     assert not (tmp_path / "runs").exists()
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["exemplars", "build", "broken.csv", "--out", "store"], "line 3"),
+        (["exemplars", "build", "empty.csv", "--out", "store"], "empty.csv"),
+        (["critic", "evaluate", "--data", "broken.csv"], "line 3"),
+        (["critic", "score", "--title", "cats", "--video", "cut.mp4"], "cut.mp4"),
+        (["critic", "score", "--title", "cats", "--weights", "store"], "store"),
+        (["run", "cats", "--gguf", "cut.gguf", "--max-revisions", "0"], "cut.gguf"),
+    ],
+)
+def test_a_broken_file_is_one_sentence(popcorn, tmp_path: Path, arguments: list[str], says: str) -> None:
+    (tmp_path / "broken.csv").write_text("video_id,title,comment_count\n1,fine,3\n2,broken,many\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "cut.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(500))
+    (tmp_path / "cut.gguf").write_bytes(bundled_gguf().read_bytes()[:100_000])
+    outcome = popcorn(*arguments)
+    assert outcome.code in {1, 2}
+    assert len(sentences(outcome.err)) == 1, outcome.err
+    assert says in sentences(outcome.err)[0]
     assert not (tmp_path / "store").exists()
 
 

@@ -7,6 +7,7 @@ penalties and set the interval, the percentiles and the noise; no `valid` row re
 
 import datetime
 import importlib.metadata
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +56,8 @@ def train(data: Path, out: Path, *, seed: int = 0, progress: Progress | None = N
     from threadpoolctl import threadpool_limits
 
     tell = progress or (lambda message: None)
+    # Where the cores cannot be counted (some containers) the clustering would warn; it runs on one thread anyway.
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
     fit_rows, held_rows = split_rows(read_rows(data), seed)
     models, variants = {}, {}
     for name in VARIANTS:
