@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
+from ..prompts import render
 from ..tools.contrast import Contrast, contrasts
 from ..tools.errors import InputError, PopcornError
 from ..tools.exemplar_groups import wanted
@@ -105,7 +104,7 @@ async def plan_searches(
         ToolCallLimitMiddleware(run_limit=context.max_searches),
         ModelCallLimitMiddleware(run_limit=context.max_searches + 2, exit_behavior="end"),
     ]
-    system = await asyncio.to_thread(_system_prompt, context.max_searches)
+    [(_, system)] = await asyncio.to_thread(render, PROMPT_VERSION, max_searches=context.max_searches)
     try:
         # no checkpoints of its own: a resumed run repeats these searches, and the state stays small
         agent = create_agent(model, [search_exemplars], system_prompt=system, middleware=limits, checkpointer=False)
@@ -175,11 +174,6 @@ def _contrasts(store: Store, tags: list[str], context: Context) -> list[Contrast
 def _titles(store: Store, tags: list[str], context: Context) -> tuple[list[str], list[str]]:
     popular, unpopular = group_records(store, tags, context.split)
     return [record.title for record in popular], [record.title for record in unpopular]
-
-
-def _system_prompt(max_searches: int) -> str:
-    text = files("popcorn_agents.prompts").joinpath(f"{PROMPT_VERSION}.md").read_text(encoding="utf-8")
-    return Template(text).substitute(max_searches=max_searches)
 
 
 def _as_data(found: Found) -> str:
