@@ -29,8 +29,15 @@ async def open_checkpoints(runs_dir: Path) -> "AsyncIterator[AsyncSqliteSaver]":
             # A killed process loses nothing with NORMAL under WAL; only a power cut can cost the last step.
             await connection.execute("PRAGMA synchronous=NORMAL")
             saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=TYPES))
-            await saver.setup()
-            yield saver
+            try:
+                await saver.setup()
+                yield saver
+            finally:
+                # A cancelled graph still writes in the background. A write that the end of the connection cuts in two
+                # keeps the file locked for as long as anything holds its cursor, so no write may come between these.
+                async with saver.lock:
+                    await connection.rollback()
+                    await connection.close()
     except DatabaseError as error:
         raise PopcornError(
             f"The checkpoints in {path} cannot be used ({error}); free the disk, or move that file away to start anew."

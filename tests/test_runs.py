@@ -1,9 +1,12 @@
 """Runs survive: failures, interruption, kill -9 at every node; nothing finished is repeated."""
 
 import asyncio
+import gc
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +82,23 @@ async def test_cancellation_leaves_a_resumable_run(tmp_path: Path) -> None:
         await task
     assert read_record(tmp_path / "runs" / "one").status == "interrupted"
     assert (await resume("one", tmp_path / "runs", builder=build_graph(**noop_parts(tmp_path)))).best_round == 1
+
+
+async def test_a_cancelled_run_never_leaves_the_checkpoints_locked(tmp_path: Path) -> None:
+    gc.disable()  # which would free the file by chance
+    try:
+        for moment in range(40):
+            runs_dir = tmp_path / str(moment)
+            settings = context(tmp_path).model_copy(update={"runs_dir": runs_dir})
+            task = asyncio.create_task(start("a query", settings, builder=build_graph(**noop_parts(tmp_path))))
+            await asyncio.wait({task}, timeout=moment / 1000)
+            task.cancel()
+            await asyncio.wait({task})
+            if (runs_dir / "checkpoints.sqlite").exists():
+                with closing(sqlite3.connect(runs_dir / "checkpoints.sqlite", timeout=1)) as other:
+                    other.execute("CREATE TABLE other (x)")
+    finally:
+        gc.enable()
 
 
 async def test_resuming_a_finished_run_gives_its_result_again(tmp_path: Path) -> None:
