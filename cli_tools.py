@@ -8,6 +8,9 @@ import typer
 from .options import Json, with_settings
 
 exemplars_app = typer.Typer(help="Build and search the videos that a script learns from.", no_args_is_help=True)
+Judge = Annotated[
+    bool, typer.Option("--judge", help="Ask the second predictor, trained on other videos: for experiments.")
+]
 critic_app = typer.Typer(help="Train, evaluate and use the popularity predictor.", no_args_is_help=True)
 
 
@@ -132,25 +135,36 @@ def critic_train(
     data: Annotated[Path, typer.Option(help="CSV with video_id, title, comment_count and split (train or valid).")],
     out: Annotated[Path, typer.Option(help="The folder to write weights and card to.")],
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    judge_share: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=0.5,
+            help="Keep so large a part of the videos from the critic, and train a judge on it (OUT/judge).",
+        ),
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Train the popularity predictor and write its weights and card."""
+    """Train the popularity predictor and write its weights and card; a stopped training goes on where it was."""
     from . import console
     from .progress import Follower
     from .tools.popularity.train import train
 
     with Follower() as follower:
-        card = train(data, out, seed=seed, progress=follower.notice)
+        card = train(data, out, seed=seed, judge_share=judge_share, progress=follower.notice)
     console.show_record(card, as_json)
 
 
 @critic_app.command("evaluate")
 def critic_evaluate(
     data: Annotated[Path, typer.Option(help="CSV with video_id, title, comment_count.")],
-    bank: Annotated[Path | None, typer.Option(help="CSV of training videos that the baselines may look up.")] = None,
+    bank: Annotated[
+        Path | None, typer.Option(help="CSV of your own videos, which the predictor and the baselines may look up.")
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="A folder made by `critic train`; without it, the shipped weights.")
     ] = None,
+    judge: Judge = False,
     as_json: Json = False,
 ) -> None:
     """Measure the predictor on DATA, with and without hashtags: nMSE, Spearman rank correlation, MAE, and baselines."""
@@ -159,7 +173,7 @@ def critic_evaluate(
     from .tools.popularity.evaluate import evaluate
 
     with Follower() as follower:
-        figures = evaluate(data, weights=weights, bank=bank, progress=follower.notice)
+        figures = evaluate(data, weights=weights, bank=bank, judge=judge, progress=follower.notice)
     console.show_record(figures, as_json)
 
 
@@ -170,6 +184,7 @@ def critic_score(
     weights: Annotated[
         Path | None, typer.Option(help="A folder made by `critic train`; without it, the shipped weights.")
     ] = None,
+    judge: Judge = False,
     as_json: Json = False,
 ) -> None:
     """Estimate how popular a title is likely to be: a rank among MicroLens videos, never a promise."""
@@ -178,4 +193,4 @@ def critic_score(
     from .tools.signals import measure
 
     signals = None if video is None else measure(video)
-    console.show_score(title, score_titles([title], weights=weights)[0], signals, as_json)
+    console.show_score(title, score_titles([title], weights=weights, judge=judge)[0], signals, as_json)

@@ -14,7 +14,7 @@ from ..tools.popularity.explain import word_effects
 from ..tools.popularity.features import normalise, strip_hashtags
 from ..tools.popularity.predictor import Score, score_titles
 from ..tools.renderers import Clip
-from ..tools.signals import faults, measure
+from ..tools.signals import faults, measure, seen
 from .scriptwriter import Script
 from .trend_researcher import Brief
 
@@ -74,7 +74,7 @@ async def critique(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if originality.similarity >= context.max_similarity:
         vetoes.append(f'The title copies the exemplar "{originality.nearest_title}": write one of your own.')
     accepted = score.percentile >= context.target_percentile and not vetoes
-    issues = [] if accepted else await asyncio.to_thread(reasons, script.title, score, brief, earlier, context)
+    issues = [] if accepted else await asyncio.to_thread(reasons, script.title, score, brief, earlier, context, signals)
     verdict = Critique(
         score=score,
         signals=signals,
@@ -102,6 +102,7 @@ def verdict_in_words(score: Score) -> str:
     """What a score means, for people: a rank with its interval, and why the interval is wide if it is."""
     low, high = (f"{2**value:,.0f}" for value in (score.low, score.high))
     caution = f"; {score.caution}" if score.caution else ""
+    caution += f"; held at the median: {score.penalty}" if score.penalty else ""
     return (
         f"predicted to beat {score.percentile:.0f} of 100 MicroLens videos "
         f"(estimated from the title; 80 % interval {low} to {high} comments{caution})"
@@ -123,26 +124,41 @@ def originality_of(title: str, brief: Brief) -> Originality:
     return Originality(similarity=round(min(1.0, likeness[nearest]), 4), nearest_title=titles[nearest])
 
 
-def reasons(title: str, score: Score, brief: Brief, earlier: list[str], context: Context) -> list[str]:
-    """What the writer can change, each a sentence, everything measured on this title and this brief. Blocking."""
+def reasons(
+    title: str, score: Score, brief: Brief, earlier: list[str], context: Context, signals: dict[str, float]
+) -> list[str]:
+    """What the writer can change, each a sentence, everything measured on this title, clip and brief. Blocking."""
     found = []
     if normalise(title) in {normalise(other) for other in earlier}:
         found.append("This title was tried before: write a different one.")
+    if score.penalty:
+        found.append(f"The title is not rated above the median, because {score.penalty}.")
     replace, keep = _word_reasons(title, brief.query)
     found += _off_topic(title, brief.query) + replace + _contrast_reasons(title, brief)
-    popular = [exemplar for exemplar in brief.exemplars if exemplar.label == "popular"]
-    if popular:
-        near = max(popular, key=lambda exemplar: exemplar.similarity)
-        found.append(
-            f'A popular title near this topic, for its form and not its words: "{near.title}" '
-            f"({near.comment_count:.0f} comments, {near.origin})."
-        )
+    found += _cases(brief) + seen(signals)
     if score.percentile < context.target_percentile:
         found.append(
             f"The title is predicted to beat {score.percentile:.0f} of 100 videos; "
             f"{context.target_percentile:.0f} are wanted, {context.target_percentile - score.percentile:.0f} more."
         )
     return found + keep
+
+
+def _cases(brief: Brief) -> list[str]:
+    """The nearest popular exemplar to learn from, and the nearest unpopular one to stay away from."""
+    found = []
+    for label, sense in (
+        ("popular", "for its form and not its words"),
+        ("unpopular", "which yours should not resemble"),
+    ):
+        cases = [exemplar for exemplar in brief.exemplars if exemplar.label == label]
+        if cases:
+            near = max(cases, key=lambda exemplar: exemplar.similarity)
+            comments = f"{near.comment_count:.0f} comments, {near.origin}"
+            found.append(
+                f'A{"n" * (label[0] == "u")} {label} title near this topic, {sense}: "{near.title}" ({comments}).'
+            )
+    return found
 
 
 def _off_topic(title: str, query: str) -> list[str]:

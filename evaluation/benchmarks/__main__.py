@@ -1,6 +1,7 @@
 """Print every benchmark's table."""
 
-from . import full_run, orchestration, retrieval, startup
+from . import attacks, full_run, orchestration, retrieval, scoring, startup
 
-for benchmark in (startup, orchestration, retrieval, full_run):
+for benchmark in (startup, orchestration, retrieval, scoring, full_run):
     benchmark.main()
+attacks.main([])

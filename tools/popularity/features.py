@@ -12,6 +12,7 @@ from ..embedding import embed
 
 Floats = NDArray[np.float32]
 
+CHARACTER_BUCKETS = 2**16
 BUCKETS = 2**17  # hashed words and word pairs; four times as many gain 0.001 of rank correlation
 MAX_CHARACTERS = 250  # 98 % of the training titles are shorter: length beyond it buys nothing
 SHARPNESS = 2.0  # of the topic kernel exp(-SHARPNESS * squared distance); 1 and 3 were no better on held-out titles
@@ -22,12 +23,13 @@ _MARKS = re.compile(r"[\W_]+")
 _REPEATED_LETTER = re.compile(r"([^\W\d])\1{2,}")
 _REPEATED_WORDS = re.compile(r"\b(\w+(?: \w+){0,14})(?: \1\b)+")
 _SPACED = re.compile(r"\b[^\W\d](?: [^\W\d]){3,}\b")
-_DIGIT_IN_WORD = re.compile(r"(?<=[a-z])[01345](?=[a-z])")
+_DISGUISED = re.compile(r"[a-z0-9]+(?:[$@][a-z0-9]+)*[$@]?")  # perhaps a word with digits or signs for letters
+_QUANTITY = re.compile(r"\d+[a-z]{0,3}|[a-z]+\d+")  # 5kg, 3d, 1st, mp3: digits that are meant
 _PICTURES = {"So", "Sk", "Cs", "Co", "Cn", "Cc"}  # emoji and their modifiers, control characters: a blank
 _INVISIBLE = {"Cf", "Mn", "Me"}  # joiners, zero-width blanks, accents: nothing
 _WORD = re.compile(r"\S+")
 _LOOKALIKES = str.maketrans("авеікмнорстухѕјαεικνορτυχ", "abeikmhopctyxsjaeiknoptux")  # Cyrillic and Greek
-_LETTER_OF = str.maketrans("01345", "oieas")
+_LETTER_OF = str.maketrans("013457$@", "oieastsa")
 # Claims about the video that any video can make: they are read as nothing, in training as well.
 _HYPE = re.compile(
     r"\b(?:(?:you )?must (?:watch|see)|a must (?:watch|see)|dont miss(?: (?:this|it|out))?"
@@ -53,8 +55,8 @@ def normalise(title: str) -> str:
     text = unicodedata.normalize("NFKD", title[: 20 * MAX_CHARACTERS]).casefold()
     text = _WORD.sub(_fold_lookalikes, text)
     text = "".join(_visible(character) for character in text if character not in "'’")
-    text = _MARKS.sub(" ", unicodedata.normalize("NFC", text)).strip()
-    text = _DIGIT_IN_WORD.sub(lambda found: found[0].translate(_LETTER_OF), text)
+    text = _DISGUISED.sub(_undisguise, unicodedata.normalize("NFC", text))
+    text = _MARKS.sub(" ", text).strip()
     text = _SPACED.sub(lambda found: found[0].replace(" ", ""), _REPEATED_LETTER.sub(r"\1\1", text))
     text = " ".join(_HYPE.sub(" ", text).split())
     return _REPEATED_WORDS.sub(r"\1", text)[:MAX_CHARACTERS].strip()
@@ -63,6 +65,14 @@ def normalise(title: str) -> str:
 def _fold_lookalikes(word: re.Match[str]) -> str:
     """Cyrillic and Greek letters within a Latin word become Latin; a word wholly in another script stays."""
     return word[0].translate(_LOOKALIKES) if any("a" <= c <= "z" for c in word[0]) else word[0]
+
+
+def _undisguise(word: re.Match[str]) -> str:
+    """Digits and signs that stand for letters ("g4me", "ca$h") become these letters."""
+    text = word[0]
+    if text.isalpha() or _QUANTITY.fullmatch(text) or 2 * sum(c.isalpha() for c in text) < len(text):
+        return text
+    return text.translate(_LETTER_OF)
 
 
 def _visible(character: str) -> str:
@@ -85,7 +95,22 @@ def word_counts(texts: Sequence[str]) -> Any:
     ).transform(texts)
 
 
-def word_rows(counts: Any, idf: Floats) -> Any:
+def character_counts(texts: Sequence[str]) -> Any:
+    """Sparse counts of hashed runs of two to five characters within words, shape (n, CHARACTER_BUCKETS)."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    return HashingVectorizer(
+        n_features=CHARACTER_BUCKETS,
+        analyzer="char_wb",
+        ngram_range=(2, 5),
+        lowercase=False,
+        alternate_sign=False,
+        norm=None,
+        dtype=np.float32,
+    ).transform(texts)
+
+
+def tfidf_rows(counts: Any, idf: Floats) -> Any:
     """TF-IDF rows of length 1: (1 + ln count) * idf, so that a longer title has no louder voice."""
     from sklearn.preprocessing import normalize
 

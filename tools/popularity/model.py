@@ -1,4 +1,4 @@
-"""The popularity model of this version: hashed words plus nearness to topics, linear, stored as safetensors."""
+"""A trained predictor: parts stacked by weights, for hashtag-blind and full titles, in safetensors with a card."""
 
 import threading
 from collections.abc import Sequence
@@ -10,47 +10,25 @@ from typing import Any
 import numpy as np
 
 from ..errors import PopcornError
-from .features import (
-    Floats,
-    normalise,
-    squared_distances,
-    strip_hashtags,
-    title_vectors,
-    topic_rows,
-    word_counts,
-    word_rows,
-)
+from .bank import Bank
+from .features import Floats, normalise, squared_distances, strip_hashtags
+from .parts import Reading, Tensors, read, score_parts
+from .rows import Row
 
 SHIPPED = Path(__file__).parent / "weights"
+JUDGE = SHIPPED / "judge"
 VARIANTS = ("hashtag_blind", "full")
-FORMAT = 1
+FORMAT = 2
+_KEPT_WHOLE = (".bias", ".scale")  # sums of many weights: single precision
 _lock = threading.Lock()
 _cache: dict[Path, "Weights"] = {}
 
 
 @dataclass(frozen=True)
-class Linear:
-    """prediction = bias + tfidf(words) . words + kernel(vector, centres) . topics, in log2 comments."""
-
-    idf: Floats  # (BUCKETS,)
-    words: Floats  # (BUCKETS,)
-    centres: Floats  # (k, 384)
-    topics: Floats  # (k,)
-    bias: float
-
-    def predict(self, counts: Any, gaps: Floats) -> Floats:
-        """log2 comments, shape (n,), from hashed word counts (n, BUCKETS) and squared distances (n, k)."""
-        found: Floats = (word_rows(counts, self.idf) @ self.words + topic_rows(gaps) @ self.topics + self.bias).astype(
-            np.float32
-        )
-        return found
-
-
-@dataclass(frozen=True)
 class Weights:
-    """Both predictors and their card: `card["variants"][name]` holds interval, quantiles, reach and metrics."""
+    """Both variants' tensors and the card: `card["variants"][name]["modes"][mode]` says how the parts are stacked."""
 
-    models: dict[str, Linear]
+    models: dict[str, Tensors]
     card: dict[str, Any]
 
 
@@ -59,12 +37,38 @@ def text_of(title: str, variant: str) -> str:
     return normalise(strip_hashtags(title) if variant == "hashtag_blind" else title)
 
 
-def predict(weights: Weights, titles: Sequence[str], variant: str) -> tuple[Floats, Floats]:
-    """Predicted log2 comments, shape (n,), and squared distance to the nearest topic centre, shape (n,)."""
-    model = weights.models[variant]
-    texts = [text_of(title, variant) for title in titles]
-    gaps = squared_distances(title_vectors(texts), model.centres)
-    return model.predict(word_counts(texts), gaps), gaps.min(axis=1)
+def predict(weights: Weights, titles: Sequence[str], variant: str, bank: Bank | None = None) -> tuple[Floats, Floats]:
+    """Predicted log2 comments, shape (n,), and squared distance to what the model learnt from, shape (n,).
+
+    With a bank of single videos (see `bank_of`, for the same variant) the model looks those up as well.
+    """
+    return predict_reading(weights, read([text_of(title, variant) for title in titles]), variant, bank)
+
+
+def predict_reading(
+    weights: Weights, reading: Reading, variant: str, bank: Bank | None = None
+) -> tuple[Floats, Floats]:
+    """The same for titles that were read before."""
+    tensors, mode = weights.models[variant], mode_of(weights, variant, bank)
+    names = list(mode["stack"])
+    guesses = score_parts(names, tensors, reading, bank) @ np.array(list(mode["stack"].values()), dtype=np.float32)
+    gaps = squared_distances(reading.vectors, tensors["centres"]).min(axis=1)
+    return guesses + np.float32(mode["bias"]), gaps
+
+
+def mode_of(weights: Weights, variant: str, bank: Bank | None) -> dict[str, Any]:
+    """How the parts are stacked: raises PopcornError for a bank that the model cannot use."""
+    modes: dict[str, Any] = weights.card["variants"][variant]["modes"]
+    if bank is not None and "bank" not in modes:
+        raise PopcornError("This predictor cannot look up single videos; leave the bank out.")
+    return modes["alone" if bank is None else "bank"]  # type: ignore[no-any-return]
+
+
+def bank_of(rows: Sequence[Row], variant: str) -> Bank:
+    """A bank of the user's own videos: titles read as the variant does, labels in log2 comments."""
+    reading = read([text_of(row.title, variant) for row in rows])
+    labels = np.array([row.label for row in rows], dtype=np.float32)
+    return Bank(reading.vectors, labels, reading.words, reading.characters)
 
 
 def load(folder: Path | None = None) -> Weights:
@@ -76,16 +80,16 @@ def load(folder: Path | None = None) -> Weights:
         return _cache[folder]
 
 
-def save(folder: Path, models: dict[str, Linear], card: dict[str, Any]) -> None:
+def save(folder: Path, models: dict[str, Tensors], card: dict[str, Any]) -> None:
     """Write `weights.safetensors` (fp16) and `card.json`; the card names the hash of the weights it belongs to."""
     import json
 
     from safetensors.numpy import save as to_bytes
 
     tensors = {
-        f"{name}.{part}": np.asarray(getattr(model, part), np.float32 if part in ("topics", "bias") else np.float16)
+        f"{name}.{part}": np.ascontiguousarray(value, _stored_as(part, value.dtype))
         for name, model in models.items()
-        for part in ("idf", "words", "centres", "topics", "bias")
+        for part, value in model.items()
     }
     blob = to_bytes(tensors)
     card = {**card, "format": FORMAT, "sha256": sha256(blob).hexdigest()}
@@ -94,6 +98,12 @@ def save(folder: Path, models: dict[str, Linear], card: dict[str, Any]) -> None:
     _replace(folder / "card.json", (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
     with _lock:
         _cache.pop(folder.resolve(), None)
+
+
+def _stored_as(part: str, dtype: Any) -> Any:
+    if dtype == np.uint8:
+        return dtype
+    return np.float32 if part.endswith(_KEPT_WHOLE) else np.float16
 
 
 def _replace(path: Path, blob: bytes) -> None:
@@ -122,9 +132,13 @@ def _read(folder: Path) -> Weights:
         ) from error
     except (SafetensorError, ValueError) as error:
         raise PopcornError(f"The predictor in {folder} is damaged; train it again or restore its files.") from error
-    return Weights({name: _linear(tensors, name) for name in VARIANTS}, card)
+    return Weights({name: _of_variant(tensors, name) for name in VARIANTS}, card)
 
 
-def _linear(tensors: dict[str, Any], name: str) -> Linear:
-    parts = {part: tensors[f"{name}.{part}"].astype(np.float32) for part in ("idf", "words", "centres", "topics")}
-    return Linear(bias=float(tensors[f"{name}.bias"]), **parts)
+def _of_variant(tensors: dict[str, Any], name: str) -> Tensors:
+    head = f"{name}."
+    return {
+        key.removeprefix(head): value if value.dtype == np.uint8 else np.ascontiguousarray(value, dtype=np.float32)
+        for key, value in tensors.items()
+        if key.startswith(head)
+    }

@@ -1,4 +1,4 @@
-"""The shipped popularity predictor."""
+"""The shipped popularity predictor: a title's predicted rank, its interval, and what speaks against believing it."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from .copies import copied_words
 from .features import MAX_CHARACTERS, strip_hashtags
-from .model import load, predict, text_of
+from .model import JUDGE, Weights, load, predict, text_of
 
 WIDER = 1.5  # how much the interval grows for a title unlike those the predictor was trained on
+MEDIAN = 50.0  # what cannot be believed is not rated better than the median
+LIST_WORDS = 6  # a title of so many words without one function word reads as a list
+LIST_ITEMS = 5  # so many short items between commas, too
+ITEM_WORDS = 3
+LONGEST_WORD = 28  # letters; longer than any English word that is used
 
 
 class Score(BaseModel):
@@ -24,22 +30,31 @@ class Score(BaseModel):
     low: float = Field(description="Lower end of the 80 % interval of log2 comments.")
     high: float = Field(description="Upper end of the 80 % interval of log2 comments.")
     caution: str = Field("", description="Why the interval is wider than usual; empty for an ordinary title.")
+    penalty: str = Field("", description="Why the title is not rated above the median; empty for an ordinary title.")
 
 
-def score_titles(titles: Sequence[str], *, weights: Path | None = None, variant: str = "hashtag_blind") -> list[Score]:
+def score_titles(
+    titles: Sequence[str], *, weights: Path | None = None, variant: str = "hashtag_blind", judge: bool = False
+) -> list[Score]:
     """Score titles by the shipped weights or those of a folder; blocking and thread-safe.
 
     Reads text alone. By default everything from a `#` on is ignored, as the loop must; `variant="full"` reads hashtags.
+    `judge` asks the second predictor, which was trained on other videos: for experiments, never inside the loop.
     """
     if not titles:
         return []
-    trained = load(weights)
+    trained = load(judge_folder(weights) if judge else weights)
     entry = trained.card["variants"][variant]
     guesses, distances = predict(trained, titles, variant)
     return [
-        _score(float(guess), _caution(title, variant, float(distance), entry), entry)
+        _score(float(guess), _caution(title, variant, float(distance), entry), _penalty(title, variant, trained), entry)
         for title, guess, distance in zip(titles, guesses, distances, strict=True)
     ]
+
+
+def judge_folder(weights: Path | None) -> Path:
+    """Where the judge that belongs to a folder of weights lies."""
+    return JUDGE if weights is None else weights / "judge"
 
 
 def noise(weights: Path | None = None) -> float:
@@ -53,14 +68,19 @@ def percentile(log2_comments: float, quantiles: Sequence[float]) -> float:
     return float(np.interp(log2_comments, levels, 100 * first / (len(quantiles) - 1)))
 
 
-def _score(guess: float, caution: str, entry: dict[str, Any]) -> Score:
-    wide = WIDER if caution else 1.0
+def _score(guess: float, caution: str, penalty: str, entry: dict[str, Any]) -> Score:
+    mode = entry["modes"]["alone"]
+    wide = WIDER if caution or penalty else 1.0
+    rank = percentile(guess, mode["quantiles"])
+    if penalty and rank > MEDIAN:
+        rank, guess = MEDIAN, float(np.median(mode["quantiles"]))
     return Score(
         log2_comments=round(guess, 4),
-        percentile=round(percentile(guess, entry["quantiles"]), 2),
-        low=round(max(0.0, guess + wide * entry["interval"]["low"]), 4),
-        high=round(guess + wide * entry["interval"]["high"], 4),
+        percentile=round(rank, 2),
+        low=round(max(0.0, guess + wide * mode["interval"]["low"]), 4),
+        high=round(guess + wide * mode["interval"]["high"], 4),
         caution=caution,
+        penalty=penalty,
     )
 
 
@@ -76,3 +96,42 @@ def _caution(title: str, variant: str, distance: float, entry: dict[str, Any]) -
     if distance > entry["reach"]:
         return "the title is unlike nearly all that the predictor learnt from"
     return ""
+
+
+def _penalty(title: str, variant: str, trained: Weights) -> str:
+    """What a writer does to please the score and not the viewer; only the blind score, which the loop uses, asks."""
+    if variant != "hashtag_blind":
+        return ""
+    text = text_of(title, variant)
+    filter_: Any = trained.models[variant].get("copies")
+    if filter_ is not None and (count := copied_words(text, filter_)):
+        return f"{count} words in a row are those of a title that exists: write your own"
+    if any(len(word) > LONGEST_WORD for word in text.split()):
+        return "its words run together or are spelt out letter by letter: write plain words"
+    if reads_as_list(strip_hashtags(title), text):
+        return "it reads as a list of keywords: write a sentence"
+    if len(text) > trained.card["long"]:
+        return f"it is longer than 95 of 100 titles ({trained.card['long']} characters): say it in one short sentence"
+    return ""
+
+
+def reads_as_list(title: str, text: str) -> bool:
+    """A title without hashtags, and as normalised: many short items between commas, or many words and no grammar."""
+    items = [item.split() for item in title.replace("|", ",").replace("/", ",").replace(";", ",").split(",")]
+    short = [item for item in items if 0 < len(item) <= ITEM_WORDS]
+    if len(short) >= LIST_ITEMS and 2 * len(short) > len(items):
+        return True
+    words = text.split()
+    return len(words) >= LIST_WORDS and not any(word in FUNCTION_WORDS for word in words)
+
+
+_GRAMMAR = (
+    "a about after again all also am an and any are as at be because been before being but by can cannot "
+    "come could did do does dont down each even every for from get gets go goes got had has have he her "
+    "here him his how i if im in into is isnt it its just let lets like made make makes me more most my "
+    "never no not now of off on one only or other our out over own s so some still such t than that the "
+    "their them then there these they this those through to today too under until up upon us very want "
+    "was we were what when where which while who whom whose why will with without would you your "
+)
+FUNCTION_WORDS = frozenset(_GRAMMAR.split())
+"""English function words and auxiliaries: a sentence of six words has one, a list of keywords has none."""
