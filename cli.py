@@ -2,19 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from .cli_tools import critic_app, exemplars_app, render
 from .options import Json, with_settings
 from .tools.errors import PopcornError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from .graph.result import Result
-    from .graph.runs import OnEvent
 
 app = typer.Typer(
     name="popcorn-agents",
@@ -51,11 +45,16 @@ def run(
     **flags: Any,
 ) -> None:
     """Make a micro-video for QUERY: research, write, render, criticise, revise, and keep the best."""
+    from .following import follow
     from .graph.context import load_context
     from .graph.runs import start
 
     context = load_context(**flags)
-    _follow(lambda on_event: start(query, context, on_event), context.runs_dir, as_json)
+    follow(
+        lambda on_event, control: start(query, context, on_event, control=control),
+        context.runs_dir,
+        as_json,
+    )
 
 
 @app.command()
@@ -63,49 +62,31 @@ def resume(
     run_id: Annotated[str, typer.Argument(help="The run to go on with; `popcorn-agents runs` lists them.")],
     runs_dir: RunsDir = None,
     llm: Annotated[str | None, typer.Option(help="Go on with another language model.")] = None,
+    answer: Annotated[
+        str | None,
+        typer.Option(
+            help="The review that a paused run waits for, as JSON: "
+            '{"action": "approve|edit|reject|stop"}, with "note" to reject and "title", "cover_prompt" or '
+            '"video_prompt" to edit.'
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Go on with a run that failed, was interrupted or killed, without repeating what it had finished."""
+    from .following import follow, parse_answer
     from .graph.context import load_context
     from .graph.runs import resume as resume_run
 
     changes = {} if llm is None else {"llm": llm}
+    reviewed = parse_answer(answer)
     folder = load_context(runs_dir=runs_dir).runs_dir
-    _follow(lambda on_event: resume_run(run_id, folder, on_event, changes=changes), folder, as_json)
-
-
-def _follow(launch: "Callable[[OnEvent], Coroutine[Any, Any, Result]]", runs_dir: Path, as_json: bool) -> None:
-    """Drive a run, show how it goes, and print what came of it."""
-    import asyncio
-    import json
-
-    from . import console
-    from .graph.runs import RunFailed
-    from .progress import Follower
-
-    follower = Follower()
-    try:
-        with follower:
-            result = asyncio.run(launch(follower))
-    except KeyboardInterrupt:
-        console.show_failure(follower.run_id or "", "Interrupted; nothing that was finished is lost.", str(runs_dir))
-        raise typer.Exit(130) from None
-    except RunFailed as error:
-        if as_json:
-            again = console.resume_command(error.run_id, str(runs_dir))
-            failure = {
-                "run_id": error.run_id,
-                "status": "failed",
-                "failure": error.failure.model_dump(),
-                "resume": again,
-            }
-            print(json.dumps(failure, indent=2))
-        console.show_failure(error.run_id, str(error), str(runs_dir))
-        raise typer.Exit(error.exit_code) from error
-    if as_json:
-        print(result.model_dump_json(indent=2))
-    else:
-        console.show_result(result)
+    follow(
+        lambda on_event, control: resume_run(
+            run_id, folder, on_event, changes=changes, answer=reviewed, control=control
+        ),
+        folder,
+        as_json,
+    )
 
 
 @app.command()

@@ -61,6 +61,9 @@ class Context(BaseModel):
     max_revisions: int = Field(
         1, ge=0, le=20, description="Rewrites after the first attempt; 0 is the paper's open pipeline."
     )
+    review: Literal["off", "script", "clip", "both"] = Field(
+        "off", description="Pause for a person: before a script is rendered, when a clip is judged, or both."
+    )
     max_similarity: float = Field(
         0.9, ge=0, le=1, description="Cosine similarity of a title to an exemplar from which it counts as a copy."
     )
