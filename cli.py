@@ -8,7 +8,7 @@ import typer
 
 from .cli_tools import critic_app, exemplars_app, render
 from .options import Json, with_settings
-from .tools.errors import PopcornError
+from .tools.errors import InputError, PopcornError
 
 app = typer.Typer(
     name="popcorn-agents",
@@ -93,6 +93,13 @@ def resume(
 def runs(
     run_id: Annotated[str | None, typer.Argument(help="Show this run; without it, list all.")] = None,
     runs_dir: RunsDir = None,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune",
+            help="Let go of the checkpoints of runs that are finished or stopped; their folders and results stay.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first, or show one."""
@@ -101,6 +108,11 @@ def runs(
     from .graph.folders import list_records, read_record, run_folder
 
     folder = load_context(runs_dir=runs_dir).runs_dir
+    if prune:
+        if run_id is not None:
+            raise InputError("--prune is for all runs that are over; leave the run id out.")
+        _prune(folder, as_json)
+        return
     if run_id is not None:
         console.show_run(read_record(run_folder(folder, run_id)), run_folder(folder, run_id), as_json)
         return
@@ -111,6 +123,19 @@ def runs(
         print(json.dumps({"runs": [record.model_dump(mode="json") for record in records]}, indent=2))
     else:
         console.show_runs(records)
+
+
+def _prune(folder: Path, as_json: bool) -> None:
+    import asyncio
+    import json
+
+    from .graph.pruning import prune
+
+    pruned, freed = asyncio.run(prune(folder))
+    if as_json:
+        print(json.dumps({"pruned": pruned, "freed_bytes": freed}))
+    else:
+        print(f"Checkpoints of {pruned} runs removed; {freed / 1e6:.1f} MB of disk freed.")
 
 
 @app.command()

@@ -69,6 +69,11 @@ class Context(BaseModel):
     )
     seed: int = Field(7, ge=0, le=2**31 - 1, description="Seed of the language model and the renderer.")
     runs_dir: Path = Field(Path("runs"), description="Where run folders and checkpoints are written.")
+    checkpoints: str = Field(
+        "sqlite",
+        description="sqlite (a file in runs-dir), or postgresql://user@host/database with its password in PGPASSWORD; "
+        "the development server brings its own.",
+    )
     cache_dir: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("popcorn-agents"),
         description="Where rendered clips are kept for reuse; empty: the user's cache folder.",

@@ -85,7 +85,7 @@ async def drive(
         "configurable": {"thread_id": record.run_id},
         "recursion_limit": 5 * (context.max_revisions + 1) + 8,  # a review begins the count anew
     }
-    checkpoints = nullcontext(saver) if saver else open_checkpoints(context.runs_dir)
+    checkpoints = nullcontext(saver) if saver else open_checkpoints(context.runs_dir, context.checkpoints)
     async with checkpoints as checkpointer:
         app = (builder or build_graph()).compile(checkpointer=checkpointer, name="popcorn")
         before = None if new else await app.aget_state(config)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ..tools.errors import InputError
+from ..tools.errors import InputError, PopcornError
 from ..tools.query import validate_query
 from .context import Context
 from .driver import OnEvent, RunEnded, RunFailed, RunPaused, RunStopped, drive
-from .folders import RunRecord, make_folder, new_run_id, read_record, run_folder, write_json
+from .folders import Failure, RunRecord, make_folder, new_run_id, read_record, run_folder, write_json
 from .result import Result
 
 if TYPE_CHECKING:
@@ -63,7 +63,14 @@ async def start(
         if on_event is not None:
             on_event({"node": "run", "event": "begin", "run_id": record.run_id})
             _announce_demonstration(context, on_event)
-        return await drive(record, context, on_event, builder, saver, control, new=True)
+        try:
+            return await drive(record, context, on_event, builder, saver, control, new=True)
+        except (RunFailed, RunEnded):
+            raise
+        except PopcornError as error:  # the checkpoints could not be opened
+            record.status, record.failure = "failed", Failure(node="checkpoints", cause=str(error))
+            write_json(folder / "run.json", record)
+            raise
 
 
 async def resume(
@@ -91,7 +98,20 @@ async def resume(
     if on_event is not None:
         on_event({"node": "run", "event": "begin", "run_id": run_id})
     with _only_one(folder):
+        if (over := read_record(folder)).status in {"finished", "stopped"}:  # its checkpoints may be pruned
+            return _over(over, folder, answer)
         return await drive(record, context, on_event, builder, saver, control, new=False, answer=answer)
+
+
+def _over(record: RunRecord, folder: Path, answer: dict[str, Any] | None) -> Result:
+    if answer is not None:
+        raise InputError(f"Run {record.run_id} waits for no answer; resume it without one.")
+    if record.status == "stopped":
+        raise RunStopped(record.run_id, f"Run {record.run_id} was stopped by its reviewer before it had a clip.")
+    try:
+        return Result.model_validate_json((folder / "result.json").read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputError(f"{folder / 'result.json'} cannot be read; it is damaged or from another version.") from error
 
 
 @cache
@@ -104,7 +124,9 @@ def _check(context: Context) -> None:
     from ..tools.chat_model import check_model
     from ..tools.exemplars import open_store
     from ..tools.renderers import check_renderer
+    from .checkpoints import check_checkpoints
 
+    check_checkpoints(context.checkpoints)
     check_renderer(context.renderer)
     check_model(context.llm, context.gguf)
     if context.mode == "pe":

@@ -52,6 +52,7 @@ class State(InputState, total=False):
     """Everything that the nodes read and write."""
 
     format: int
+    goto: str
     brief: Brief
     script: Script
     clip: Clip

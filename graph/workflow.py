@@ -60,9 +60,9 @@ def _chosen(state: State) -> Attempt:
     return best(state["attempts"], noise())
 
 
-def after_write(state: State, runtime: Runtime[Context]) -> Literal["review_script", "render"]:
+def after_write(state: State) -> Literal["review_script", "render"]:
     """Ask the reviewer where that is wanted."""
-    return "review_script" if _asked(runtime) in {"script", "both"} else "render"
+    return "review_script" if state.get("goto") == "review_script" else "render"
 
 
 def after_script_review(state: State) -> Literal["render", "write", "finish", "__end__"]:
@@ -73,14 +73,23 @@ def after_script_review(state: State) -> Literal["render", "write", "finish", "_
     return "write" if action == "reject" else "render"
 
 
-def after_critique(state: State, runtime: Runtime[Context]) -> Literal["review_clip", "write", "finish"]:
+def after_critique(state: State) -> Literal["review_clip", "write", "finish"]:
     """Ask the reviewer where that is wanted; else finish when the critic accepts or the rounds are used up."""
-    context = runtime.context or Context()
+    goto = state.get("goto")
+    return "review_clip" if goto == "review_clip" else "write" if goto == "write" else "finish"
+
+
+def _goto(name: str, state: State, update: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Where the knobs lead from here; kept in the state, since whoever edits a thread's state brings no knobs."""
+    if name == "write":
+        return {"goto": "review_script" if context.review in {"script", "both"} else "render"}
+    if name != "critique":
+        return {}
     if context.review in {"clip", "both"}:
-        return "review_clip"
-    limit = context.max_revisions + 1
-    accepted = state["attempts"][-1].critique.verdict == "accept"
-    return "finish" if accepted or len(state["attempts"]) >= limit else "write"
+        return {"goto": "review_clip"}
+    accepted = update["critique"].verdict == "accept"
+    used_up = len(state.get("attempts", [])) >= context.max_revisions
+    return {"goto": "finish" if accepted or used_up else "write"}
 
 
 def after_clip_review(state: State) -> Literal["finish", "render", "write"]:
@@ -89,10 +98,6 @@ def after_clip_review(state: State) -> Literal["finish", "render", "write"]:
     if action == "reject":
         return "write"
     return "render" if action == "edit" else "finish"
-
-
-def _asked(runtime: Runtime[Context]) -> str:
-    return (runtime.context or Context()).review
 
 
 def asked(node: Node) -> Node:
@@ -125,7 +130,7 @@ def recorded(name: str, node: Node) -> Node:
         seconds = time.perf_counter() - started
         runtime.stream_writer({"node": name, "event": "end", "round": round_, "seconds": seconds})
         timing = Timing(node=name, round=round_, seconds=seconds, started=began, **_consumed(update))
-        return {**begun, **update, "timings": [timing]}
+        return {**begun, **update, **_goto(name, state, update, context), "timings": [timing]}
 
     return run
 
