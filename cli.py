@@ -100,6 +100,9 @@ def runs(
             help="Let go of the checkpoints of runs that are finished or stopped; their folders and results stay.",
         ),
     ] = False,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Draw the run's steps in time, with tokens, cost and device seconds.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first, or show one."""
@@ -112,6 +115,13 @@ def runs(
         if run_id is not None:
             raise InputError("--prune is for all runs that are over; leave the run id out.")
         _prune(folder, as_json)
+        return
+    if timeline:
+        if run_id is None:
+            raise InputError("--timeline needs a run id; `popcorn-agents runs` lists them.")
+        from .timeline import show_timeline
+
+        show_timeline(read_record(run_folder(folder, run_id)), as_json)
         return
     if run_id is not None:
         console.show_run(read_record(run_folder(folder, run_id)), run_folder(folder, run_id), as_json)
