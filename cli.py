@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from .cli_tools import critic_app, exemplars_app, render
-from .options import Json, with_settings
+from .options import Json, LogFormat, with_settings
 from .tools.errors import InputError, PopcornError
 
 app = typer.Typer(
@@ -41,10 +41,14 @@ def root(
 @with_settings()
 def run(
     query: Annotated[str, typer.Argument(help="What the video shall be about, in quotes.")],
+    log_format: LogFormat = "text",
     as_json: Json = False,
     **flags: Any,
 ) -> None:
     """Make a micro-video for QUERY: research, write, render, criticise, revise, and keep the best."""
+    from . import console
+
+    console.log_as_json(log_format == "json")
     from .following import follow
     from .graph.context import load_context
     from .graph.runs import start
@@ -54,6 +58,7 @@ def run(
         lambda on_event, control: start(query, context, on_event, control=control),
         context.runs_dir,
         as_json,
+        log_format == "json",
     )
 
 
@@ -70,9 +75,13 @@ def resume(
             '"video_prompt" to edit.'
         ),
     ] = None,
+    log_format: LogFormat = "text",
     as_json: Json = False,
 ) -> None:
     """Go on with a run that failed, was interrupted or killed, without repeating what it had finished."""
+    from . import console
+
+    console.log_as_json(log_format == "json")
     from .following import follow, parse_answer
     from .graph.context import load_context
     from .graph.runs import resume as resume_run
@@ -86,6 +95,7 @@ def resume(
         ),
         folder,
         as_json,
+        log_format == "json",
     )
 
 
@@ -169,10 +179,11 @@ app.add_typer(critic_app, name="critic")
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; every expected error ends as one sentence and its exit code."""
+    from . import console
+
+    console.log_as_json(False)  # until the command says otherwise
     try:
         app(argv, prog_name="popcorn-agents")
     except PopcornError as error:
-        from . import console
-
         console.fail(str(error))
         sys.exit(error.exit_code)

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
     from .graph.result import Result
     from .graph.runs import OnEvent, RunEnded, RunPaused
-    from .progress import Follower
+    from .progress import Follower, JsonFollower
 
     Launch = Callable[[OnEvent, RunControl], Coroutine[Any, Any, Result]]
 
 
-def follow(launch: Launch, runs_dir: Path, as_json: bool) -> None:
+def follow(launch: Launch, runs_dir: Path, as_json: bool, json_log: bool = False) -> None:
     """Run to the result or to what stands in its way; a reviewer at a terminal is asked as often as it takes."""
     from .graph.runs import RunEnded, RunFailed, RunPaused
 
     while True:
         try:
-            result = _attempt(launch, runs_dir)
+            result = _attempt(launch, runs_dir, json_log)
         except RunPaused as paused:
-            answer = _review(paused, as_json)
+            answer = _review(paused, as_json or json_log)
             if answer is None:
                 _show_paused(paused, runs_dir, as_json)
                 return
@@ -68,10 +68,10 @@ def parse_answer(text: str | None) -> dict[str, Any] | None:
     return answer
 
 
-def _attempt(launch: Launch, runs_dir: Path) -> Result:
-    from .progress import Follower
+def _attempt(launch: Launch, runs_dir: Path, json_log: bool) -> Result:
+    from .progress import Follower, JsonFollower
 
-    follower = Follower()
+    follower = JsonFollower() if json_log else Follower()
     try:
         with follower:
             return asyncio.run(_drained_by_sigterm(launch, follower))
@@ -80,7 +80,7 @@ def _attempt(launch: Launch, runs_dir: Path) -> Result:
         raise typer.Exit(130) from None
 
 
-async def _drained_by_sigterm(launch: Launch, follower: Follower) -> Result:
+async def _drained_by_sigterm(launch: Launch, follower: Follower | JsonFollower) -> Result:
     """SIGTERM lets the current step finish; then the run ends as resumable."""
     from langgraph.runtime import RunControl
 
@@ -96,9 +96,9 @@ async def _drained_by_sigterm(launch: Launch, follower: Follower) -> Result:
     return await launch(follower, control)
 
 
-def _review(paused: RunPaused, as_json: bool) -> dict[str, Any] | None:
+def _review(paused: RunPaused, unattended: bool) -> dict[str, Any] | None:
     """The answer of whoever sits at the terminal; None where nobody does, or wants to answer later."""
-    if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if unattended or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     from .review import ask
 
@@ -116,15 +116,15 @@ def _show_paused(paused: RunPaused, runs_dir: Path, as_json: bool) -> None:
     if as_json:
         review = paused.question.model_dump(exclude_none=True)
         _print({"run_id": paused.run_id, "status": paused.status, "review": review, "resume": again})
-    console.err().print(f"{paused}\nAnswer with: {again}", soft_wrap=True, markup=False)
+    console.tell(str(paused), "paused", f"Answer with: {again}", run_id=paused.run_id, resume=again)
 
 
 def _show_ended(ended: RunEnded, runs_dir: Path, as_json: bool) -> None:
     again = None if ended.status == "stopped" else _again(ended.run_id, runs_dir)
     if as_json:
         _print({"run_id": ended.run_id, "status": ended.status, "resume": again})
-    remedy = "" if again is None else f"\nResume it with: {again}"
-    console.err().print(f"{ended}{remedy}", soft_wrap=True, markup=False)
+    remedy = "" if again is None else f"Resume it with: {again}"
+    console.tell(str(ended), ended.status, remedy, run_id=ended.run_id, resume=again)
 
 
 def _again(run_id: str, runs_dir: Path) -> str:
