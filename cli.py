@@ -2,19 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from .cli_tools import critic_app, exemplars_app, render
-from .options import Json, with_settings
-from .tools.errors import PopcornError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from .graph.result import Result
-    from .graph.runs import OnEvent
+from .options import Json, LogFormat, with_settings
+from .tools.errors import InputError, PopcornError
 
 app = typer.Typer(
     name="popcorn-agents",
@@ -47,15 +41,25 @@ def root(
 @with_settings()
 def run(
     query: Annotated[str, typer.Argument(help="What the video shall be about, in quotes.")],
+    log_format: LogFormat = "text",
     as_json: Json = False,
     **flags: Any,
 ) -> None:
     """Make a micro-video for QUERY: research, write, render, criticise, revise, and keep the best."""
+    from . import console
+
+    console.log_as_json(log_format == "json")
+    from .following import follow
     from .graph.context import load_context
     from .graph.runs import start
 
     context = load_context(**flags)
-    _follow(lambda on_event: start(query, context, on_event), context.runs_dir, as_json)
+    follow(
+        lambda on_event, control: start(query, context, on_event, control=control),
+        context.runs_dir,
+        as_json,
+        log_format == "json",
+    )
 
 
 @app.command()
@@ -63,55 +67,52 @@ def resume(
     run_id: Annotated[str, typer.Argument(help="The run to go on with; `popcorn-agents runs` lists them.")],
     runs_dir: RunsDir = None,
     llm: Annotated[str | None, typer.Option(help="Go on with another language model.")] = None,
+    answer: Annotated[
+        str | None,
+        typer.Option(
+            help="The review that a paused run waits for, as JSON: "
+            '{"action": "approve|edit|reject|stop"}, with "note" to reject and "title", "cover_prompt" or '
+            '"video_prompt" to edit.'
+        ),
+    ] = None,
+    log_format: LogFormat = "text",
     as_json: Json = False,
 ) -> None:
     """Go on with a run that failed, was interrupted or killed, without repeating what it had finished."""
+    from . import console
+
+    console.log_as_json(log_format == "json")
+    from .following import follow, parse_answer
     from .graph.context import load_context
     from .graph.runs import resume as resume_run
 
     changes = {} if llm is None else {"llm": llm}
+    reviewed = parse_answer(answer)
     folder = load_context(runs_dir=runs_dir).runs_dir
-    _follow(lambda on_event: resume_run(run_id, folder, on_event, changes=changes), folder, as_json)
-
-
-def _follow(launch: "Callable[[OnEvent], Coroutine[Any, Any, Result]]", runs_dir: Path, as_json: bool) -> None:
-    """Drive a run, show how it goes, and print what came of it."""
-    import asyncio
-    import json
-
-    from . import console
-    from .graph.runs import RunFailed
-    from .progress import Follower
-
-    follower = Follower()
-    try:
-        with follower:
-            result = asyncio.run(launch(follower))
-    except KeyboardInterrupt:
-        console.show_failure(follower.run_id or "", "Interrupted; nothing that was finished is lost.", str(runs_dir))
-        raise typer.Exit(130) from None
-    except RunFailed as error:
-        if as_json:
-            again = console.resume_command(error.run_id, str(runs_dir))
-            failure = {
-                "run_id": error.run_id,
-                "status": "failed",
-                "failure": error.failure.model_dump(),
-                "resume": again,
-            }
-            print(json.dumps(failure, indent=2))
-        console.show_failure(error.run_id, str(error), str(runs_dir))
-        raise typer.Exit(error.exit_code) from error
-    if as_json:
-        print(result.model_dump_json(indent=2))
-    else:
-        console.show_result(result)
+    follow(
+        lambda on_event, control: resume_run(
+            run_id, folder, on_event, changes=changes, answer=reviewed, control=control
+        ),
+        folder,
+        as_json,
+        log_format == "json",
+    )
 
 
 @app.command()
 def runs(
     run_id: Annotated[str | None, typer.Argument(help="Show this run; without it, list all.")] = None,
     runs_dir: RunsDir = None,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune",
+            help="Let go of the checkpoints of runs that are finished or stopped; their folders and results stay.",
+        ),
+    ] = False,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Draw the run's steps in time, with tokens, cost and device seconds.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first, or show one."""
@@ -120,6 +121,18 @@ def runs(
     from .graph.folders import list_records, read_record, run_folder
 
     folder = load_context(runs_dir=runs_dir).runs_dir
+    if prune:
+        if run_id is not None:
+            raise InputError("--prune is for all runs that are over; leave the run id out.")
+        _prune(folder, as_json)
+        return
+    if timeline:
+        if run_id is None:
+            raise InputError("--timeline needs a run id; `popcorn-agents runs` lists them.")
+        from .timeline import show_timeline
+
+        show_timeline(read_record(run_folder(folder, run_id)), as_json)
+        return
     if run_id is not None:
         console.show_run(read_record(run_folder(folder, run_id)), run_folder(folder, run_id), as_json)
         return
@@ -130,6 +143,19 @@ def runs(
         print(json.dumps({"runs": [record.model_dump(mode="json") for record in records]}, indent=2))
     else:
         console.show_runs(records)
+
+
+def _prune(folder: Path, as_json: bool) -> None:
+    import asyncio
+    import json
+
+    from .graph.pruning import prune
+
+    pruned, freed = asyncio.run(prune(folder))
+    if as_json:
+        print(json.dumps({"pruned": pruned, "freed_bytes": freed}))
+    else:
+        print(f"Checkpoints of {pruned} runs removed; {freed / 1e6:.1f} MB of disk freed.")
 
 
 @app.command()
@@ -153,10 +179,11 @@ app.add_typer(critic_app, name="critic")
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; every expected error ends as one sentence and its exit code."""
+    from . import console
+
+    console.log_as_json(False)  # until the command says otherwise
     try:
         app(argv, prog_name="popcorn-agents")
     except PopcornError as error:
-        from . import console
-
         console.fail(str(error))
         sys.exit(error.exit_code)

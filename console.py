@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .tools.popularity.predictor import Score
     from .tools.renderers import Clip
 
+_json_log = False
+
 
 def out() -> Console:
     """Standard output, without colours where it is not a terminal."""
@@ -34,9 +37,36 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def fail(message: str) -> None:
-    """Print one sentence to standard error."""
-    err().print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
+def log_as_json(on: bool) -> None:
+    """From now on, whatever goes to standard error is one JSON object a line; `main` begins without."""
+    global _json_log
+    _json_log = on
+
+
+def log(level: str, event: str, message: str, **fields: Any) -> None:
+    """One line of the log, with the time in UTC; fields that are None are left out."""
+    import json
+    from datetime import UTC, datetime
+
+    line = {"time": datetime.now(UTC).isoformat(), "level": level, "event": event, "message": message, **fields}
+    print(json.dumps({name: value for name, value in line.items() if value is not None}, default=str), file=sys.stderr)
+    sys.stderr.flush()
+
+
+def fail(message: str, **fields: Any) -> None:
+    """One sentence on standard error; `fields` go into the JSON log."""
+    if _json_log:
+        log("error", "error", message, **fields)
+    else:
+        err().print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
+
+
+def tell(message: str, event: str, remedy: str = "", **fields: Any) -> None:
+    """How a run ended that did not fail, and what to do next."""
+    if _json_log:
+        log("info", event, message, **fields)
+    else:
+        err().print(message + (f"\n{remedy}" if remedy else ""), soft_wrap=True, markup=False)
 
 
 def show_result(result: Result) -> None:
@@ -136,8 +166,10 @@ def show_runs(records: Sequence[RunRecord]) -> None:
 
 def show_failure(run_id: str, sentence: str, runs_dir: str) -> None:
     """What failed, and the command that goes on from there."""
-    fail(sentence)
-    err().print(f"Resume it with: {resume_command(run_id, runs_dir)}", soft_wrap=True, markup=False)
+    again = resume_command(run_id, runs_dir)
+    fail(sentence, run_id=run_id, resume=again)
+    if not _json_log:
+        err().print(f"Resume it with: {again}", soft_wrap=True, markup=False)
 
 
 def resume_command(run_id: str, runs_dir: str) -> str:

@@ -16,6 +16,11 @@ Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object to standard output; all else goes to standard error.")
 ]
 
+LogFormat = Annotated[
+    Literal["text", "json"],
+    typer.Option(help="How progress and errors are written to standard error: for people, or one JSON object a line."),
+]
+
 
 def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Replace a command's **flags by options for the named settings (or all), each None when not given."""

@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from .console import err
+from .console import err, log
 
 _STEPS = {
     "research": "Research trends",
@@ -73,6 +73,29 @@ class Follower:
             self.live.update(self.task, completed=1, total=1, note="")
             self.live.stop_task(self.task)
             self.task = None
+
+
+class JsonFollower:
+    """Writes a run's events to the log, one JSON object a line."""
+
+    def __init__(self) -> None:
+        self.run_id: str | None = None
+
+    def __enter__(self) -> JsonFollower:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        self.run_id = event.get("run_id", self.run_id)
+        kind = event.get("event", "progress")
+        fields = {name: value for name, value in event.items() if name not in {"event", "message", "run_id"}}
+        log("info", kind, event.get("message") or f"{event['node']} {kind}", run_id=self.run_id, **fields)
+
+    def notice(self, message: str) -> None:
+        """Log one sentence."""
+        self({"node": "notice", "event": "notice", "message": message})
 
 
 def _label(event: dict[str, Any]) -> str:

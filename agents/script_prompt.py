@@ -11,10 +11,13 @@ from ..prompts import render
 from ..tools.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from langchain_core.messages import BaseMessage
 
     from ..tools.exemplars import Exemplar
     from .critic import Attempt
+    from .reviewer import Review
     from .trend_researcher import Brief
 
 CAPTION_LIMIT = 300
@@ -22,7 +25,12 @@ ANSWER_TOKENS = 2048
 
 
 def messages_for(
-    template: str, query: str, brief: Brief | None, attempts: list[Attempt], context_tokens: int
+    template: str,
+    query: str,
+    brief: Brief | None,
+    attempts: list[Attempt],
+    context_tokens: int,
+    rejected: Sequence[Review] = (),
 ) -> tuple[list[BaseMessage], int]:
     """The messages, and how many exemplars they show: the farthest are left out until the prompt fits the context.
 
@@ -32,7 +40,7 @@ def messages_for(
     facts = [contrast.sentence for contrast in brief.contrasts] if brief else []
     room = context_tokens - min(ANSWER_TOKENS, context_tokens // 3)
     for shown in range(len(exemplars), -1, -1):
-        turns = _turns(template, query, exemplars[:shown], facts, attempts)
+        turns = _turns(template, query, exemplars[:shown], facts, [*_history(attempts), *_sent_back(rejected)])
         if sum(tokens(text) for _, text in turns) <= room:
             return _as_messages(turns), shown
     raise InputError(
@@ -47,9 +55,9 @@ def tokens(text: str) -> int:
 
 
 def _turns(
-    template: str, query: str, exemplars: list[Exemplar], facts: list[str], attempts: list[Attempt]
+    template: str, query: str, exemplars: list[Exemplar], facts: list[str], history: list[dict[str, object]]
 ) -> list[tuple[str, str]]:
-    data = _data(exemplars, facts, attempts)
+    data = _data(exemplars, facts, history)
     # Text cannot hold its own hash, so nothing in the data can close the fence.
     fence = f"=====DATA-{hashlib.sha256((data + query).encode()).hexdigest()[:16]}====="
     quoted = json.dumps(query, ensure_ascii=False)
@@ -58,7 +66,7 @@ def _turns(
     return render(template, query=quoted, fence=fence, data=data)
 
 
-def _data(exemplars: list[Exemplar], facts: list[str], attempts: list[Attempt]) -> str:
+def _data(exemplars: list[Exemplar], facts: list[str], history: list[dict[str, object]]) -> str:
     """One JSON record a line, so that no line break or heading of the data reaches the prompt as such."""
     records: list[dict[str, object]] = [
         {
@@ -71,7 +79,7 @@ def _data(exemplars: list[Exemplar], facts: list[str], attempts: list[Attempt]) 
         for exemplar in exemplars
     ]
     records += [{"measured_difference": fact} for fact in facts]
-    records += _history(attempts)
+    records += history
     return "\n".join(json.dumps(record, ensure_ascii=False) for record in records) or "(no data)"
 
 
@@ -85,6 +93,21 @@ def _history(attempts: list[Attempt]) -> list[dict[str, object]]:
         records.append({"best_version_so_far": _version(best)})
     remarks = [*last.critique.vetoes, *last.critique.issues]
     return [*records, {"last_version": _version(last), "critics_remarks": remarks}]
+
+
+def _sent_back(rejected: Sequence[Review]) -> list[dict[str, object]]:
+    """What the reviewer rejected, with the notes, the last one last."""
+    return [
+        {
+            "rejected_version": {
+                "title": review.title,
+                "cover_prompt": review.cover_prompt,
+                "video_prompt": review.video_prompt,
+            },
+            "reviewers_note": review.note,
+        }
+        for review in rejected
+    ]
 
 
 def _version(attempt: Attempt) -> dict[str, object]:

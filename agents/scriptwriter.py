@@ -12,6 +12,7 @@ from ..tools.chat_model import Profile, chat_model, profile
 from ..tools.errors import PopcornError
 from ..tools.structured import Usage, ask
 from . import staged_writer
+from .reviewer import rejections
 from .script_prompt import messages_for
 from .script_text import TITLE_LIMIT, clean, clean_title, cut_title
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..graph.state import State
     from ..tools.chat_client import Chat
     from .critic import Attempt
+    from .reviewer import Review
 
 __all__ = ["Script", "Usage", "write"]
 
@@ -65,8 +67,11 @@ class ReasonedDraft(BaseModel):
 
 
 async def write(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Write the first script, or rewrite the last one after a critique. Raises PopcornError where the model fails."""
-    context, attempts = runtime.context, state.get("attempts", [])
+    """Write the first script, or rewrite the last one after a critique or a rejection.
+
+    Raises PopcornError where the model fails.
+    """
+    context, attempts, rejected = runtime.context, state.get("attempts", []), rejections(state.get("reviews", []))
 
     def tell(message: str, step: int) -> None:
         runtime.stream_writer({"node": "write", "message": message, "step": step, "total": 4})
@@ -76,13 +81,13 @@ async def write(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         chat_model,
         context.llm,
         temperature=context.temperature,
-        seed=(context.seed + len(attempts)) % 2**31,
+        seed=(context.seed + len(attempts) + len(rejected)) % 2**31,
         timeout=context.llm_timeout,
         gguf=context.gguf,
         context_tokens=context.context_tokens,
     )
     write_by = _staged if known.staged else _whole
-    return {"script": await write_by(state, context, model, known, attempts, tell)}
+    return {"script": await write_by(state, context, model, known, attempts, rejected, tell)}
 
 
 async def _whole(
@@ -91,19 +96,24 @@ async def _whole(
     model: Chat,
     known: Profile,
     attempts: list[Attempt],
+    rejected: list[Review],
     tell: Callable[[str, int], None],
 ) -> Script:
     """One call for the whole record."""
-    template = "scriptwriter_revise_v1" if attempts else f"scriptwriter_{context.mode}_v1"
-    schema: type[ReasonedDraft | BasicDraft] = ReasonedDraft if attempts or context.mode == "pe" else BasicDraft
+    template = f"scriptwriter_{context.mode}_v1"
+    if attempts or rejected:
+        template = "scriptwriter_revise_v2" if rejected else "scriptwriter_revise_v1"
+    again_or_pe = bool(attempts or rejected) or context.mode == "pe"
+    schema: type[ReasonedDraft | BasicDraft] = ReasonedDraft if again_or_pe else BasicDraft
+    earlier = _earlier(attempts, rejected)
     brief = state.get("brief") if context.mode == "pe" else None
     messages, used = await asyncio.to_thread(
-        messages_for, template, state["query"], brief, attempts, known.context_tokens
+        messages_for, template, state["query"], brief, attempts, known.context_tokens, rejected
     )
     tell(f"asking {context.llm}" + (f" with {used} exemplars" if used else ""), 1)
     record, usage = await ask(model, messages, schema, context.structured_output, known.method)
     notes: list[str] = []
-    fault = _title_fault(record.title, attempts)
+    fault = _title_fault(record.title, earlier)
     if fault:
         tell("sending the title back", 3)
         again = await asyncio.to_thread(_sent_back, messages, record, fault)
@@ -112,7 +122,7 @@ async def _whole(
         notes.append(f"The title was sent back: {fault}.")
     thoughts = [record.analysis, record.ideas, record.check] if isinstance(record, ReasonedDraft) else []
     return _script(
-        "\n\n".join(thoughts), record.title, record.cover_prompt, record.video_prompt, attempts, notes,
+        "\n\n".join(thoughts), record.title, record.cover_prompt, record.video_prompt, earlier, notes,
         prompt_version=template, model=context.llm, usage=usage, exemplars_used=used,
     )  # fmt: skip
 
@@ -123,35 +133,43 @@ async def _staged(
     model: Chat,
     known: Profile,
     attempts: list[Attempt],
+    rejected: list[Review],
     tell: Callable[[str, int], None],
 ) -> Script:
     """One call a field, for a very small model; what separates the exemplars is stated by code, in figures."""
     brief = state.get("brief") if context.mode == "pe" else None
     exemplars = [exemplar.title for exemplar in brief.exemplars] if brief else []
-    earlier = [attempt.script.title for attempt in attempts]
+    earlier, note = _earlier(attempts, rejected), rejected[-1].note if rejected else ""
     drafted = await staged_writer.draft(
-        model, state["query"], model.seed or 0, [*earlier, *exemplars], earlier[-1] if earlier else "", tell
+        model, state["query"], model.seed or 0, [*earlier, *exemplars], earlier[-1] if earlier else "", note, tell
     )
+    version = "staged_retitle_v1" if earlier else "staged_title_v1"
     measured = [contrast.sentence for contrast in brief.contrasts] if brief else []
     return _script(
-        " ".join([*measured, drafted.reason]), drafted.title, drafted.cover_prompt, drafted.video_prompt, attempts, [],
-        prompt_version="staged_retitle_v1" if attempts else "staged_title_v1",
+        " ".join([*measured, drafted.reason]), drafted.title, drafted.cover_prompt, drafted.video_prompt, earlier, [],
+        prompt_version=f"{version}+staged_note_v1" if note else version,
         model=_file_name(context), usage=drafted.usage,
     )  # fmt: skip
+
+
+def _earlier(attempts: list[Attempt], rejected: list[Review]) -> list[str]:
+    """The titles written so far, the one to improve last."""
+    titles = [attempt.script.title for attempt in attempts]
+    return titles + [review.title for review in rejected if review.title not in titles]
 
 
 def _file_name(context: Context) -> str:
     return f"{context.llm} ({context.gguf.stem if context.gguf else 'SmolLM2-135M-Instruct'})"
 
 
-def _title_fault(title: str, attempts: list[Attempt]) -> str:
+def _title_fault(title: str, earlier: list[str]) -> str:
     """Why the title must be written again; empty if it need not."""
     cleaned = clean_title(title)
     if not cleaned:
         return "it has no title in words"
     if len(cleaned) > TITLE_LIMIT:
         return f"its title has {len(cleaned)} characters, more than {TITLE_LIMIT}"
-    if any(cleaned.casefold() == attempt.script.title.casefold() for attempt in attempts):
+    if any(cleaned.casefold() == other.casefold() for other in earlier):
         return "its title is that of an earlier version"
     return ""
 
@@ -164,13 +182,13 @@ def _sent_back(messages: list[BaseMessage], record: BaseModel, fault: str) -> li
 
 
 def _script(
-    reasoning: str, title: str, cover: str, video: str, attempts: list[Attempt], notes: list[str], **facts: Any
+    reasoning: str, title: str, cover: str, video: str, earlier: list[str], notes: list[str], **facts: Any
 ) -> Script:
     """The cleaned record; a title that is still too long is cut at a word."""
     cleaned = clean_title(title)
     if len(cleaned) > TITLE_LIMIT:
         notes = [*notes, f"The title was cut at {TITLE_LIMIT} characters."]
-    if any(cleaned.casefold() == attempt.script.title.casefold() for attempt in attempts):
+    if any(cleaned.casefold() == other.casefold() for other in earlier):
         notes = [*notes, "The model kept the title of an earlier version."]
     record = Script(
         reasoning=reasoning.strip(), title=cut_title(cleaned), cover_prompt=clean(cover), video_prompt=clean(video),

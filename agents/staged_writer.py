@@ -105,11 +105,13 @@ async def draft(
     seed: int,
     taken: list[str],
     old_title: str,
+    note: str,
     tell: Callable[[str, int], None],
 ) -> Drafted:
     """Four fields for the query; no title in `taken` (exemplars, earlier attempts) is written again.
 
-    With `old_title` the title is rewritten from it. `tell` gets a phrase and the number of the stage.
+    With `old_title` the title is rewritten from it; a `note` is what a reviewer asks for.
+    `tell` gets a phrase and the number of the stage.
     """
     topic = topic_of(query)
     usage = Usage()
@@ -117,7 +119,7 @@ async def draft(
     async def stage(name: str, number: int, prompt: str, avoid: list[str]) -> str:
         nonlocal usage
         tell(f"writing the {name}", number)
-        text, spent = await _best(model, name, prompt, topic, seed, avoid, old_title)
+        text, spent = await _best(model, name, prompt, topic, seed, avoid, old_title, note)
         usage += spent
         return text
 
@@ -137,10 +139,10 @@ def topic_of(query: str) -> str:
 
 
 async def _best(
-    model: "Chat", name: str, prompt: str, topic: str, seed: int, avoid: list[str], old_title: str
+    model: "Chat", name: str, prompt: str, topic: str, seed: int, avoid: list[str], old_title: str, note: str
 ) -> tuple[str, Usage]:
     """The best of up to CANDIDATES[name] texts; the first that is good enough ends the search."""
-    messages, shots = await asyncio.to_thread(_messages, prompt, topic, old_title)
+    messages, shots = await asyncio.to_thread(_messages, prompt, topic, old_title, note)
     usage, best, best_score = Usage(), "", -9.0
     for number in range(CANDIDATES[name]):
         client = model.model_copy(
@@ -157,12 +159,14 @@ async def _best(
     return _grounded(name, best, best_score, topic, avoid), usage
 
 
-def _messages(prompt: str, topic: str, old_title: str) -> tuple[list["BaseMessage"], list[str]]:
+def _messages(prompt: str, topic: str, old_title: str, note: str) -> tuple[list["BaseMessage"], list[str]]:
     """The conversation, with the examples as earlier turns, and the examples' answers."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
     values = {"topic": topic, "old": old_title} if old_title else {"topic": topic}
     turns = render(prompt, **values)
+    if note:
+        turns[-1] = ("user", f"{turns[-1][1]}\n{render('staged_note_v1', note=note)[0][1]}")
     kinds = {"system": SystemMessage, "example": HumanMessage, "user": HumanMessage}
     messages: list[BaseMessage] = [
         AIMessage(json.dumps({"text": text}, ensure_ascii=False)) if role == "answer" else kinds[role](text)

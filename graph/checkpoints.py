@@ -1,7 +1,7 @@
-"""SQLite checkpoints: one file beside the run folders, safe for several runs and processes at once."""
+"""Checkpoints: by default one SQLite file beside the run folders, safe for several runs and processes at once."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from sqlite3 import DatabaseError
 from typing import TYPE_CHECKING
@@ -10,17 +10,42 @@ from ..tools.errors import PopcornError
 from .folders import make_folder
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-
-@asynccontextmanager
-async def open_checkpoints(runs_dir: Path) -> "AsyncIterator[AsyncSqliteSaver]":
-    """A saver on runs_dir/checkpoints.sqlite that rebuilds only the types that the state declares."""
-    import aiosqlite
+    from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
+
+def open_checkpoints(runs_dir: Path, where: str = "sqlite") -> "AbstractAsyncContextManager[BaseCheckpointSaver[str]]":
+    """A saver on runs_dir/checkpoints.sqlite or on a Postgres address; several runs of a process can share it."""
+    if where == "sqlite":
+        return open_sqlite(runs_dir)
+    from .postgres import open_postgres
+
+    return open_postgres(where)
+
+
+def check_checkpoints(where: str) -> None:
+    """Refuse a place for checkpoints that cannot be used; raises InputError or PopcornError."""
+    if where != "sqlite":
+        from .postgres import check_address
+
+        check_address(where)
+
+
+def serializer() -> "JsonPlusSerializer":
+    """Rebuilds only the types that the state declares."""
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
     from .state import TYPES
+
+    return JsonPlusSerializer(allowed_msgpack_modules=TYPES)
+
+
+@asynccontextmanager
+async def open_sqlite(runs_dir: Path) -> "AsyncIterator[AsyncSqliteSaver]":
+    """A saver on runs_dir/checkpoints.sqlite."""
+    import aiosqlite
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     make_folder(runs_dir)
     path = runs_dir / "checkpoints.sqlite"
@@ -28,7 +53,7 @@ async def open_checkpoints(runs_dir: Path) -> "AsyncIterator[AsyncSqliteSaver]":
         async with aiosqlite.connect(path, timeout=30) as connection:
             # A killed process loses nothing with NORMAL under WAL; only a power cut can cost the last step.
             await connection.execute("PRAGMA synchronous=NORMAL")
-            saver = AsyncSqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=TYPES))
+            saver = AsyncSqliteSaver(connection, serde=serializer())
             try:
                 await saver.setup()
                 yield saver

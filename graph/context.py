@@ -61,11 +61,19 @@ class Context(BaseModel):
     max_revisions: int = Field(
         1, ge=0, le=20, description="Rewrites after the first attempt; 0 is the paper's open pipeline."
     )
+    review: Literal["off", "script", "clip", "both"] = Field(
+        "off", description="Pause for a person: before a script is rendered, when a clip is judged, or both."
+    )
     max_similarity: float = Field(
         0.9, ge=0, le=1, description="Cosine similarity of a title to an exemplar from which it counts as a copy."
     )
     seed: int = Field(7, ge=0, le=2**31 - 1, description="Seed of the language model and the renderer.")
     runs_dir: Path = Field(Path("runs"), description="Where run folders and checkpoints are written.")
+    checkpoints: str = Field(
+        "sqlite",
+        description="sqlite (a file in runs-dir), or postgresql://user@host/database with its password in PGPASSWORD; "
+        "the development server brings its own.",
+    )
     cache_dir: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("popcorn-agents"),
         description="Where rendered clips are kept for reuse; empty: the user's cache folder.",

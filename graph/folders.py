@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..tools.errors import InputError, PopcornError
 
-Status = Literal["running", "finished", "failed", "interrupted"]
+Status = Literal["running", "finished", "failed", "interrupted", "paused", "stopped"]
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 

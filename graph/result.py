@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from ..agents.critic import Attempt
+from ..agents.reviewer import Review
 from ..agents.trend_researcher import Brief
 from ..tools.exemplars import Exemplar
 from ..tools.popularity.predictor import Score
@@ -40,6 +41,7 @@ class Result(BaseModel):
     score: Score
     best_round: int
     attempts: list[AttemptSummary]
+    reviews: list[Review] = []
     exemplars: list[Exemplar]
     settings: dict[str, Any]
     timings: dict[str, float]
@@ -63,6 +65,7 @@ def compose(
     run_id: str,
     brief: Brief,
     attempts: list[Attempt],
+    reviews: list[Review],
     chosen: Attempt,
     settings: Context,
     seconds: dict[str, float],
@@ -85,6 +88,7 @@ def compose(
         score=chosen.critique.score,
         best_round=chosen.round,
         attempts=lines,
+        reviews=reviews,
         exemplars=brief.exemplars,
         settings=settings.model_dump(mode="json"),
         timings={**seconds, "total": sum(seconds.values())},

@@ -5,13 +5,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from llm_server import Answer, body, reply, serve, status
 
 from popcorn_agents.cli import main
 from popcorn_agents.tools.embedded_llm import bundled_gguf
+
+DRAFT = {
+    "analysis": "a", "ideas": "i", "check": "c",
+    "title": "The Wok That Never Sleeps", "cover_prompt": "A wok.", "video_prompt": "A cook tosses noodles.",
+}  # fmt: skip
 
 
 class Outcome(NamedTuple):
@@ -210,3 +215,21 @@ def test_help_is_as_documented() -> None:
     script = Path(__file__).parent.parent / "docs" / "cli.py"
     shown = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, env=environment)
     assert shown.stdout == documented, "run `make docs`"
+
+
+def test_the_json_log_is_one_object_a_line(tmp_path: Path, popcorn: Any) -> None:
+    with serve([reply(DRAFT), status(401)]) as server:
+        settings = ["--llm", f"any@{server.url}", "--mode", "basic", "--max-revisions", "0", "--seconds", "1"]
+        good = popcorn("run", "street food", *settings, "--log-format", "json", "--json")
+        bad = popcorn("run", "street food", *settings, "--log-format", "json", "--seed", "8")
+    lines = [json.loads(line) for line in good.err.splitlines()]
+    assert json.loads(good.out)["status"] == "finished"
+    assert all({"time", "level", "event", "message", "node", "run_id"} <= line.keys() for line in lines)
+    ends = [line["node"] for line in lines if line["event"] == "end"]
+    assert ends == ["research", "write", "render", "critique", "finish"]
+    last = json.loads(bad.err.splitlines()[-1])
+    assert (bad.code, last["level"], last["resume"].split()[:2]) == (1, "error", ["popcorn-agents", "resume"])
+    assert "write step failed" in last["message"]
+    refused = popcorn("run", " ", "--log-format", "json")
+    assert "blank" in json.loads(refused.err)["message"]
+    assert popcorn("run", " ").err.strip().startswith("Error: ")

@@ -12,6 +12,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from popcorn_agents.evaluation.benchmarks.noop import noop_parts
+from popcorn_agents.evaluation.benchmarks.state_size import step_sizes
 from popcorn_agents.graph.context import Context
 from popcorn_agents.graph.result import Result
 from popcorn_agents.graph.runs import start
@@ -63,6 +64,14 @@ def test_the_clip_is_what_a_platform_accepts(goku: dict[str, Any]) -> None:
     assert (info.width, info.height, info.fps, info.frames, info.seconds) == (544, 960, 24, 72, 3.0)
     assert info.codec == "h264"
     assert Path(goku["cover_path"]).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_the_checkpoints_hold_little(goku: dict[str, Any]) -> None:
+    runs_dir = Path(goku["video_path"]).parents[2]
+    sizes = step_sizes(runs_dir / "checkpoints.sqlite", goku["run_id"])
+    assert len(sizes) > 6
+    assert max(state for _, state, _ in sizes) < 50_000
 
 
 @pytest.mark.slow

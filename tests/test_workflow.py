@@ -95,6 +95,28 @@ def test_the_result_schema_is_as_agreed() -> None:
     assert Result.model_json_schema() == json.loads((SNAPSHOTS / "result.json").read_text())
 
 
+def test_a_change_of_the_state_raises_its_format() -> None:
+    """Where this fails, raise FORMAT unless older checkpoints are still read rightly, then write the file anew."""
+    import hashlib
+
+    from pydantic import TypeAdapter
+
+    from popcorn_agents.graph.state import FORMAT, State
+
+    schema = json.dumps(_shape(TypeAdapter(State).json_schema()), sort_keys=True)
+    known = json.loads((SNAPSHOTS / "state.json").read_text())
+    assert known == {"format": FORMAT, "sha256": hashlib.sha256(schema.encode()).hexdigest()}
+
+
+def _shape(schema: Any) -> Any:
+    """The schema without the words for readers."""
+    if isinstance(schema, dict):
+        return {
+            name: _shape(value) for name, value in schema.items() if name != "description" or isinstance(value, dict)
+        }
+    return [_shape(value) for value in schema] if isinstance(schema, list) else schema
+
+
 def test_the_context_schema_is_the_one_that_the_options_are_made_from() -> None:
     assert graph.get_context_jsonschema() == json.loads(
         files("popcorn_agents.graph").joinpath("context.json").read_text()
