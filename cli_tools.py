@@ -11,15 +11,17 @@ exemplars_app = typer.Typer(help="Build and search the videos that a script lear
 critic_app = typer.Typer(help="Train, evaluate and use the popularity predictor.", no_args_is_help=True)
 
 
-@with_settings("renderer", "seconds", "aspect", "seed", "cache_dir")
+@with_settings(
+    "renderer", "model", "seconds", "aspect", "preset", "seed", "size", "frames", "fps", "steps", "guidance",
+    "negative_prompt", "memory", "speed", "cover_model", "video_url", "render_timeout", "cache_dir",
+)  # fmt: skip
 def render(
     prompt: Annotated[str, typer.Argument(help="The video prompt, in quotes.")],
     out: Annotated[Path, typer.Option(help="Where to write the clip (.mp4); the cover is put beside it as .png.")],
     title: Annotated[str, typer.Option(help="Title lettered on the clip and the cover.")] = "",
-    model: Annotated[str | None, typer.Option(help="Folder or hub id of a model, for renderers that load one.")] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="A named set of render settings, for renderers that have them.")
-    ] = None,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="Build the model from its config, to measure it without weights.")
+    ] = False,
     as_json: Json = False,
     **flags: Any,
 ) -> None:
@@ -34,18 +36,19 @@ def render(
     request = renderers.RenderRequest(
         prompt=prompt,
         title=title,
-        seconds=context.seconds,
-        aspect=context.aspect,
-        seed=context.seed,
-        model=model,
-        preset=preset,
+        random_weights=random_weights,
+        **context.model_dump(include=set(renderers.RenderRequest.model_fields)),
     )
     with Follower() as follower:
+        follower({"node": "render", "event": "start"})
+        left = renderers.Remaining()
 
         def progress(step: int, total: int) -> None:
-            follower({"node": "render", "message": "drawing frames", "step": step, "total": total})
+            follower({"node": "render", "message": left(step, total), "step": step, "total": total})
 
-        clip = renderers.render(request, context.renderer, context.cache_dir / "clips", progress)
+        clip = renderers.render(
+            request, context.renderer, context.cache_dir / "clips", progress, timeout=context.render_timeout
+        )
     place_file(clip.path, out, link=False)  # the user's own copies: editing them must not reach the cache
     place_file(clip.cover_path, out.with_suffix(".png"), link=False)
     console.show_clip(clip, out.absolute(), as_json)

@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import socket
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,30 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("POPCORN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder of a tiny real pipeline by family, built at its first use."""
+    from tiny_pipelines import save_tiny
+
+    folder, threads = tmp_path_factory.mktemp("models"), torch_threads(1)
+
+    @cache
+    def saved(family: str) -> Path:
+        return save_tiny(family, folder / family)
+
+    yield saved
+    torch_threads(threads)
+
+
+def torch_threads(count: int) -> int:
+    """Set torch's threads, which on a shared machine are fastest as one; gives back how many there were."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    return before
 
 
 @pytest.fixture(scope="session")
