@@ -38,12 +38,18 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _guarded_connect)
 
 
+@pytest.fixture(scope="session")
+def own_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.fixture(autouse=True)
-def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_data: Path) -> None:
     """No setting of the developer's shell or folder leaks into a test."""
     for name in [name for name in os.environ if name.startswith("POPCORN_") and name != "POPCORN_MICROLENS"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("POPCORN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(own_data))  # where the local signing certificate is kept
     monkeypatch.chdir(tmp_path)
 
 

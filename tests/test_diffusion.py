@@ -207,7 +207,7 @@ def test_the_key_holds_all_that_shapes_the_clip(tiny: Tiny, tmp_path: Path) -> N
 def test_an_unknown_model_says_what_to_do(model: str, tmp_path: Path) -> None:
     if not model:
         model = str(tmp_path)
-    with pytest.raises(InputError, match="cogvideox-5b|model folder"):
+    with pytest.raises(InputError, match=r"cogvideox-5b|model folder"):
         diffusion.plan(RenderRequest(prompt="x", model=model))
 
 

@@ -117,3 +117,36 @@ def save_tiny(name: str, folder: Any) -> Any:
     quiet()
     build("wan" if name == "wan22" else name, TINY[name]).save_pretrained(folder)
     return folder
+
+
+def save_tiny_painter(folder: Any) -> Any:
+    """A tiny Stable Diffusion pipeline, saved as a user's folder."""
+    import torch
+    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    from popcorn_agents.tools.renderers.architectures import clip_tokenizer
+
+    torch.manual_seed(0)
+    text = CLIPTextConfig(
+        vocab_size=128, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        projection_dim=16, bos_token_id=0, eos_token_id=1, pad_token_id=1,
+    )  # fmt: skip
+    StableDiffusionPipeline(
+        vae=AutoencoderKL(
+            block_out_channels=(8, 8, 8, 8), latent_channels=4, norm_num_groups=2,
+            down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+        ),
+        text_encoder=CLIPTextModel(text),
+        tokenizer=clip_tokenizer(),
+        unet=UNet2DConditionModel(
+            block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=2, cross_attention_dim=16, sample_size=8,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), attention_head_dim=2,
+        ),
+        scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder)  # fmt: skip
+    return folder

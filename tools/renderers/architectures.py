@@ -84,6 +84,16 @@ def _t5_tokenizer(length: int) -> Any:
     return T5Tokenizer(vocab=vocabulary, extra_ids=0, model_max_length=length)
 
 
+def clip_tokenizer() -> Any:
+    """CLIP's tokenizer over single letters, which every text can be written with."""
+    from transformers import CLIPTokenizer
+
+    letters = {"<|startoftext|>": 0, "<|endoftext|>": 1}
+    pieces = [letter + end for letter in "abcdefghijklmnopqrstuvwxyz" for end in ("", "</w>")]
+    letters |= {piece: number for number, piece in enumerate(pieces, 2)}
+    return CLIPTokenizer(vocab=letters, merges=[], model_max_length=77)
+
+
 def _t5(settings: dict[str, Any]) -> Any:
     from transformers import T5Config, T5EncoderModel
 
@@ -168,15 +178,12 @@ def _hunyuan(parts: Parts) -> Any:
         HunyuanVideoPipeline,
         HunyuanVideoTransformer3DModel,
     )
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, LlamaConfig, LlamaModel
+    from transformers import CLIPTextConfig, CLIPTextModel, LlamaConfig, LlamaModel
 
     llama = {"vocab_size": 128320, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32}
     llama |= {"num_attention_heads": 32, "num_key_value_heads": 8, **parts.get("text_encoder", {})}
     clip = {"vocab_size": 49408, "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12}
     clip |= {"num_attention_heads": 12, "projection_dim": 768, **parts.get("text_encoder_2", {})}
-    letters = {"<|startoftext|>": 0, "<|endoftext|>": 1}
-    pieces = [letter + end for letter in "abcdefghijklmnopqrstuvwxyz" for end in ("", "</w>")]
-    letters |= {piece: number for number, piece in enumerate(pieces, 2)}
     return HunyuanVideoPipeline(
         text_encoder=LlamaModel(LlamaConfig(pad_token_id=0, **llama)),
         tokenizer=_fast_tokenizer(351),
@@ -184,7 +191,7 @@ def _hunyuan(parts: Parts) -> Any:
         vae=AutoencoderKLHunyuanVideo(**parts.get("vae", {})),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
         text_encoder_2=CLIPTextModel(CLIPTextConfig(bos_token_id=0, eos_token_id=1, **clip)),
-        tokenizer_2=CLIPTokenizer(vocab=letters, merges=[], model_max_length=77),
+        tokenizer_2=clip_tokenizer(),
     )
 
 

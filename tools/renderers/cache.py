@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from ..errors import PopcornError
+from ..provenance import identity, sign
 from ..video import VideoInfo, probe
 from . import Clip, Instead, Progress, RenderRequest, Spec
 
@@ -63,8 +64,12 @@ def _find_or_draw(request: RenderRequest, module: str, out_dir: Path, progress: 
 
 
 def clip_key(request: RenderRequest, spec: Spec) -> str:
-    """SHA-256 over the canonical JSON of the request and the spec."""
-    record = {"request": request.model_dump(mode="json", include=SHAPING), "spec": spec.model_dump(mode="json")}
+    """SHA-256 over the canonical JSON of the request, the spec and who signs."""
+    record = {
+        "request": request.model_dump(mode="json", include=SHAPING),
+        "spec": spec.model_dump(mode="json"),
+        "signer": identity().fingerprint,
+    }
     return hashlib.sha256(json.dumps(record, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
@@ -133,7 +138,12 @@ def _draw(
     drawn = time.perf_counter()
     info = probe(video)
     check_promise(info, spec, video)
-    checks |= {"bt709": info.bt709, "faststart": info.faststart, "cover_sha256": _sha256(cover)}
+    unsigned = _sha256(video)
+    facts = facts_of(request, spec)
+    sign(video, kind=spec.kind, title=facts.pop("title"), facts=facts, by=identity())
+    check_promise(probe(video), spec, video)
+    checks |= {"bt709": info.bt709, "faststart": info.faststart, "audio": info.has_audio}
+    checks |= {"cover_sha256": _sha256(cover), "unsigned_sha256": unsigned}
     if fault:
         checks["repaired"] = f"Rendered again because {fault}."
     clip = Clip(
@@ -167,6 +177,14 @@ def check_promise(info: VideoInfo, spec: Spec, video: Path) -> None:
             f"The rendered file {video.name} is not what was asked for (found {found} at {info.fps:g} fps, expected "
             f"{promised} at {spec.fps} fps); render it again."
         )
+
+
+def facts_of(request: RenderRequest, spec: Spec) -> dict[str, Any]:
+    """What the signed manifest says of the clip's making."""
+    kept = metadata_of(request, spec)
+    names = {"renderer": "popcorn_renderer", "model": "popcorn_model", "prompt_sha256": "popcorn_prompt_sha256"}
+    facts: dict[str, Any] = {name: kept[key] for name, key in names.items()}
+    return {"title": kept["title"], "ai_generated": True, "seed": request.seed, **facts}
 
 
 def metadata_of(request: RenderRequest, spec: Spec) -> dict[str, str]:
