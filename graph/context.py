@@ -53,7 +53,7 @@ class Context(BaseModel):
     )
     renderer: str = Field(
         "animatic",
-        description="animatic (CPU), diffusion (a GPU), or remote (an OpenAI-style video server).",
+        description="animatic (CPU) or diffusion (a GPU).",
     )
     model: str | None = Field(
         None,
@@ -81,7 +81,6 @@ class Context(BaseModel):
     cover_model: str | None = Field(
         None, description="Text-to-image model for the cover; empty: the best frame, or the animatic's own cover."
     )
-    video_url: str | None = Field(None, description="Base URL of the remote renderer's server.")
     seconds: float = Field(3.0, ge=1, le=60, description="Length of the clip in seconds.")
     aspect: Literal["9:16", "16:9", "1:1"] = Field("9:16", description="Aspect ratio of the clip.")
     render_timeout: float = Field(1800.0, gt=0, description="Seconds after which a render is given up.")

@@ -24,7 +24,7 @@ class RenderRequest(BaseModel):
     seconds: float = Field(3.0, gt=0, le=60)
     aspect: Literal["9:16", "16:9", "1:1"] = "9:16"
     seed: int = 7
-    model: str | None = Field(None, description="A model of the table, a folder or a hub id; of a server, its name.")
+    model: str | None = Field(None, description="A model of the table, a folder or a hub id.")
     preset: str | None = None
     size: str | None = Field(None, description="WIDTHxHEIGHT to generate and write, instead of the aspect's.")
     frames: int | None = Field(None, ge=1, description="Frames to generate, instead of what the seconds need.")
@@ -35,7 +35,6 @@ class RenderRequest(BaseModel):
     memory: Literal["auto", "80gb", "24gb", "16gb"] = "auto"
     speed: str = "plain"
     cover_model: str | None = None
-    video_url: str | None = Field(None, description="Base URL of a server for the remote renderer.")
     random_weights: bool = False
 
 

@@ -133,7 +133,7 @@ def _check_host(source: Source, on: Device, shape: Shape) -> None:
     if needed > on.free:
         raise InputError(
             f"{source.label} needs about {needed:.0f} GiB of memory on a CPU and {on.free:.0f} are free; use a machine "
-            "with an NVIDIA GPU, --renderer remote, or the animatic."
+            "with an NVIDIA GPU, or the animatic."
         )
 
 
