@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .cli_tools import critic_app, exemplars_app, render
+from .cli_tools import critic_app, exemplars_app, render, verify
 from .options import Json, LogFormat, with_settings
 from .tools.errors import InputError, PopcornError
 
@@ -173,6 +173,7 @@ def doctor(runs_dir: RunsDir = None, as_json: Json = False) -> None:
 
 
 app.command("render")(render)
+app.command("verify")(verify)
 app.add_typer(exemplars_app, name="exemplars")
 app.add_typer(critic_app, name="critic")
 

@@ -1,11 +1,15 @@
 """The command line of single tools: render a clip, build and search exemplars, train and use the critic."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from .options import Json, with_settings
+
+if TYPE_CHECKING:
+    from .graph.context import Context
+    from .tools.renderers import Progress, RenderRequest
 
 exemplars_app = typer.Typer(help="Build and search the videos that a script learns from.", no_args_is_help=True)
 Judge = Annotated[
@@ -14,15 +18,20 @@ Judge = Annotated[
 critic_app = typer.Typer(help="Train, evaluate and use the popularity predictor.", no_args_is_help=True)
 
 
-@with_settings("renderer", "seconds", "aspect", "seed", "cache_dir")
+@with_settings(
+    "renderer", "model", "seconds", "aspect", "preset", "seed", "size", "frames", "fps", "steps", "guidance",
+    "negative_prompt", "memory", "speed", "cover_model", "render_timeout", "cache_dir",
+)  # fmt: skip
 def render(
     prompt: Annotated[str, typer.Argument(help="The video prompt, in quotes.")],
     out: Annotated[Path, typer.Option(help="Where to write the clip (.mp4); the cover is put beside it as .png.")],
     title: Annotated[str, typer.Option(help="Title lettered on the clip and the cover.")] = "",
-    model: Annotated[str | None, typer.Option(help="Folder or hub id of a model, for renderers that load one.")] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="A named set of render settings, for renderers that have them.")
-    ] = None,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="Build the model from its config, to measure it without weights.")
+    ] = False,
+    benchmark: Annotated[
+        bool, typer.Option("--benchmark", help="Compare the model's speed settings with its plain render.")
+    ] = False,
     as_json: Json = False,
     **flags: Any,
 ) -> None:
@@ -37,21 +46,54 @@ def render(
     request = renderers.RenderRequest(
         prompt=prompt,
         title=title,
-        seconds=context.seconds,
-        aspect=context.aspect,
-        seed=context.seed,
-        model=model,
-        preset=preset,
+        random_weights=random_weights,
+        **context.model_dump(include=set(renderers.RenderRequest.model_fields)),
     )
     with Follower() as follower:
+        follower({"node": "render", "event": "start"})
+        left = renderers.Remaining()
 
         def progress(step: int, total: int) -> None:
-            follower({"node": "render", "message": "drawing frames", "step": step, "total": total})
+            follower({"node": "render", "message": left(step, total), "step": step, "total": total})
 
-        clip = renderers.render(request, context.renderer, context.cache_dir / "clips", progress)
+        if benchmark:
+            _benchmark(request, context, out, progress, as_json)
+            return
+        clip = renderers.render(
+            request, context.renderer, context.cache_dir / "clips", progress, timeout=context.render_timeout
+        )
     place_file(clip.path, out, link=False)  # the user's own copies: editing them must not reach the cache
     place_file(clip.cover_path, out.with_suffix(".png"), link=False)
     console.show_clip(clip, out.absolute(), as_json)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A video file.")],
+    as_json: Json = False,
+) -> None:
+    """Read FILE's content credentials and check that nothing was changed since it was signed."""
+    from . import console
+    from .tools.provenance import verify as check
+
+    found = check(file)
+    console.show_verdict(found, as_json)
+    if found.state != "valid":
+        raise typer.Exit(1)
+
+
+def _benchmark(request: "RenderRequest", context: "Context", out: Path, progress: "Progress", as_json: bool) -> None:
+    """Measure every speed setting, keep the plain clip at OUT, and print the table."""
+    import tempfile
+
+    from . import console
+    from .graph.folders import place_file
+    from .tools.renderers.benchmark import benchmark as measure_settings
+
+    with tempfile.TemporaryDirectory() as name:
+        rows = measure_settings(request, context.renderer, Path(name), progress)
+        for file in Path(name).iterdir():
+            place_file(file, out if file.suffix == ".mp4" else out.with_suffix(".png"), link=False)
+    console.show_benchmark(rows, as_json)
 
 
 @exemplars_app.command("build")

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from .tools.exemplar_store import Manifest
     from .tools.exemplars import Exemplar
     from .tools.popularity.predictor import Score
+    from .tools.provenance import Verdict
     from .tools.renderers import Clip
+    from .tools.renderers.benchmark import Row
 
 _json_log = False
 
@@ -251,6 +253,44 @@ def show_clip(clip: Clip, path: Path, as_json: bool) -> None:
     out().print(
         f"{path}\n{clip.kind} by {clip.renderer}: {size}, seed {clip.seed}{again}", markup=False, soft_wrap=True
     )
+
+
+def show_verdict(found: Verdict, as_json: bool) -> None:
+    """Whether the credentials hold, who signed, and what they say of the file."""
+    if as_json:
+        print(found.model_dump_json(indent=2))
+        return
+    if found.state == "unsigned":
+        lines = ["No content credentials: nothing can be said of its origin."]
+    else:
+        state = "valid: the file is as it was signed" if found.state == "valid" else "INVALID"
+        whose = "a locally generated certificate, which shows that the file is unchanged, not who made it"
+        signer = whose if found.local_certificate else found.signer + ("" if found.trusted else " (on no trust list)")
+        lines = [f"Credentials {state}.", *(f"  {problem}" for problem in found.problems)]
+        lines += [f"Signed by {signer}.", f"Title: {found.title}", f"Source: {found.source_type}"]
+        lines += [f"{name}: {value}" for name, value in sorted(found.facts.items())]
+    out().print("\n".join([found.path, *lines]), markup=False, soft_wrap=True)
+
+
+def show_benchmark(rows: Sequence[Row], as_json: bool) -> None:
+    """Seconds, memory and difference in picture per speed setting; the plain render comes first."""
+    if as_json:
+        import json
+
+        print(json.dumps({"benchmark": [row.model_dump() for row in rows]}, indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("Speed", "s", "s/step", "Faster", "GiB", "PSNR", "SSIM", "Effect", "Faults"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        if row.failed:
+            table.add_row(escape(row.speed), "failed", "", "", "", "", "", "", escape(row.failed))
+            continue
+        figures = (row.seconds, row.seconds_per_step, row.times_faster, row.peak_gib, row.psnr, row.ssim)
+        shown = ("-" if figure is None else f"{figure:.3g}" for figure in figures)
+        effect = {True: "yes", False: "none", None: "-"}[row.effect]
+        table.add_row(escape(row.speed), *shown, effect, escape(" ".join(row.faults)) or "-")
+    out().print(table)
 
 
 def show_record(record: BaseModel | dict[str, Any], as_json: bool) -> None:

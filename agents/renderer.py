@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..tools.errors import Cancelled, PopcornError
-from ..tools.renderers import Clip, Progress, RenderRequest
+from ..tools.renderers import Clip, Progress, Remaining, RenderRequest
 from ..tools.renderers import render as render_clip
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ async def render(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         prompt=script.video_prompt,
         title=script.title,
         cover_prompt=script.cover_prompt,
-        seconds=context.seconds,
-        aspect=context.aspect,
-        seed=context.seed,
+        **context.model_dump(include=set(RenderRequest.model_fields)),
     )
     stop = threading.Event()
     loop, write = asyncio.get_running_loop(), runtime.stream_writer
@@ -55,16 +53,16 @@ async def render(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 def reporter(tell: Callable[[dict[str, Any]], None], stop: threading.Event) -> Progress:
     """A progress callback that passes on at most ten events a second, and raises Cancelled once `stop` is set."""
-    last = 0.0
+    last, left = 0.0, Remaining()
 
     def report(done: int, total: int) -> None:
         nonlocal last
         if stop.is_set():
             raise Cancelled("The render was cancelled; resume the run to render again.")
-        now = time.monotonic()
+        now, message = time.monotonic(), left(done, total)
         if done == total or now - last >= SECONDS_BETWEEN_EVENTS:
             last = now
-            tell({"node": "render", "message": "drawing frames", "step": done, "total": total})
+            tell({"node": "render", "message": message, "step": done, "total": total})
 
     return report
 

@@ -51,7 +51,36 @@ class Context(BaseModel):
         "quartile",
         description="quartile: top against bottom quarter by comments within a tag; paper: top 90 % against the rest.",
     )
-    renderer: str = Field("animatic", description="animatic (CPU).")
+    renderer: str = Field(
+        "animatic",
+        description="animatic (CPU) or diffusion (a GPU).",
+    )
+    model: str | None = Field(
+        None,
+        description="Video model: a name such as cogvideox-5b, a hub id or a folder; a server's name for it.",
+    )
+    preset: str | None = Field(None, description="A named set of render settings of the model, such as paper.")
+    size: str | None = Field(None, description="Generate and write this WIDTHxHEIGHT instead of the aspect's size.")
+    frames: int | None = Field(None, ge=1, description="Generate so many frames instead of what the seconds need.")
+    fps: int | None = Field(
+        None,
+        ge=1,
+        le=120,
+        description="Frames a second of the file; empty: the model's, or 24 where it makes fewer.",
+    )
+    steps: int | None = Field(None, ge=1, le=1000, description="Denoising steps; empty: the model's.")
+    guidance: float | None = Field(None, ge=0, le=50, description="Guidance scale; empty: the model's.")
+    negative_prompt: str | None = Field(None, description="What the video shall not show; empty: the model's.")
+    memory: Literal["auto", "80gb", "24gb", "16gb"] = Field(
+        "auto", description="Memory tier of the diffusion renderer; auto: by the free memory of the device."
+    )
+    speed: str = Field(
+        "plain",
+        description="plain, fast, or levers such as first-block:0.1; all but plain change the picture.",
+    )
+    cover_model: str | None = Field(
+        None, description="Text-to-image model for the cover; empty: the best frame, or the animatic's own cover."
+    )
     seconds: float = Field(3.0, ge=1, le=60, description="Length of the clip in seconds.")
     aspect: Literal["9:16", "16:9", "1:1"] = Field("9:16", description="Aspect ratio of the clip.")
     render_timeout: float = Field(1800.0, gt=0, description="Seconds after which a render is given up.")

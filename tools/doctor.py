@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from .errors import PopcornError
+from .errors import InputError, PopcornError
 
 _CORE = (
     "langgraph", "langgraph-checkpoint-sqlite", "langchain", "langchain-openai", "faiss-cpu", "sentence-transformers",
@@ -46,6 +46,7 @@ def examine(runs_dir: Path, cache_dir: Path, exemplars: str, embedding: str, ggu
         *_packages(),
         *_extras(),
         _device(),
+        _video_models(),
         _encoder(),
         _usable("Models", "language model", lambda: _language_model(gguf)),
         _usable("Models", "sentence embedding", lambda: _embedding_model(embedding)),
@@ -97,6 +98,27 @@ def _device() -> Check:
     found = f"no CUDA GPU; {os.cpu_count()} CPU cores"
     remedy = "The animatic needs none; video diffusion needs an NVIDIA GPU and a CUDA build of torch."
     return Check(area="Device", name="gpu", status="optional", found=found, remedy=remedy)
+
+
+def _video_models() -> Check:
+    """The memory tier that each video model would get, and which are here already."""
+    from .renderers.devices import choose_tier, device
+    from .renderers.sources import cached_snapshot
+    from .renderers.specs import MODELS
+
+    here, on = [row.name for row in MODELS if cached_snapshot(row.hub_id)], device()
+    local = f"on this machine: {', '.join(here)}" if here else "none downloaded yet"
+    if on.kind == "cpu":
+        remedy = "Use a machine with a GPU; on a CPU a clip takes hours."
+        return Check(area="Device", name="video models", status="optional", found=f"no GPU; {local}", remedy=remedy)
+    tiers: dict[str, list[str]] = {}
+    for row in MODELS:
+        try:
+            tiers.setdefault(choose_tier(row, on, "auto"), []).append(row.name)
+        except InputError:
+            tiers.setdefault("too little memory", []).append(row.name)
+    fits = "; ".join(f"{tier}: {', '.join(names)}" for tier, names in tiers.items())
+    return Check(area="Device", name="video models", status="ok", found=f"{fits}; {local}")
 
 
 def _encoder() -> Check:

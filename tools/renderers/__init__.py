@@ -1,12 +1,13 @@
 """Renderers by name, and what every renderer takes and gives back."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..errors import InputError
+from ..errors import InputError, PopcornError
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all); may raise `Cancelled` to stop the render."""
@@ -23,8 +24,18 @@ class RenderRequest(BaseModel):
     seconds: float = Field(3.0, gt=0, le=60)
     aspect: Literal["9:16", "16:9", "1:1"] = "9:16"
     seed: int = 7
-    model: str | None = Field(None, description="Folder or hub id, for renderers that load one.")
+    model: str | None = Field(None, description="A model of the table, a folder or a hub id.")
     preset: str | None = None
+    size: str | None = Field(None, description="WIDTHxHEIGHT to generate and write, instead of the aspect's.")
+    frames: int | None = Field(None, ge=1, description="Frames to generate, instead of what the seconds need.")
+    fps: int | None = Field(None, ge=1, le=120, description="Frames a second of the file.")
+    steps: int | None = Field(None, ge=1, le=1000)
+    guidance: float | None = Field(None, ge=0, le=50)
+    negative_prompt: str | None = None
+    memory: Literal["auto", "80gb", "24gb", "16gb"] = "auto"
+    speed: str = "plain"
+    cover_model: str | None = None
+    random_weights: bool = False
 
 
 class Clip(BaseModel):
@@ -63,12 +74,24 @@ class Spec(BaseModel):
         description="The renderer's own version and the libraries that shape its pictures."
     )
     model: str | None = None
+    settings: dict[str, Any] = Field({}, description="What the renderer made of the request's further settings.")
     comment: str = Field(description="What the file says of its origin in its metadata.")
 
 
 # Each module offers `plan(request) -> Spec` (cheap, raises InputError for what it cannot do) and
 # `draw(request, spec, video, cover, progress) -> dict` (writes both files, returns what it wants to tell in `checks`).
-RENDERERS = {"animatic": "popcorn_agents.tools.renderers.animatic"}
+RENDERERS = {
+    "animatic": "popcorn_agents.tools.renderers.animatic",
+    "diffusion": "popcorn_agents.tools.renderers.diffusion",
+}
+
+
+class Instead(Exception):
+    """Raised by a renderer's `draw` to have another request drawn in place of this one, once, and said so."""
+
+    def __init__(self, request: RenderRequest, reason: str) -> None:
+        super().__init__(reason)
+        self.request, self.reason = request, reason
 
 
 def renderer_names() -> list[str]:
@@ -82,17 +105,55 @@ def check_renderer(name: str) -> None:
         raise InputError(f"There is no renderer {name!r}; choose one of: {', '.join(renderer_names())}.")
 
 
-def render(request: RenderRequest, renderer: str, out_dir: Path, progress: Progress | None = None) -> Clip:
+class Remaining:
+    """Says how far a render is and how many seconds are left, from the pace of its steps so far."""
+
+    def __init__(self) -> None:
+        self.first: tuple[int, float] | None = None
+
+    def __call__(self, done: int, total: int) -> str:
+        if done == 0:
+            return "preparing"
+        now = time.monotonic()
+        if self.first is None or done < self.first[0]:
+            self.first = (done, now)
+        since, at = self.first
+        if done == since or done >= total:
+            return f"step {done} of {total}"
+        left = (now - at) / (done - since) * (total - done)
+        return f"step {done} of {total}, {left:.0f} s left"
+
+
+def render(
+    request: RenderRequest,
+    renderer: str,
+    out_dir: Path,
+    progress: Progress | None = None,
+    timeout: float | None = None,
+) -> Clip:
     """Render the request into `out_dir`, or find it there; blocking, safe to call from several threads and processes.
 
     Equal requests to equal versions give one file, `<key>.mp4`, with its cover and a sidecar; a damaged file is
     rendered again and the clip's `checks["repaired"]` says why. Raises InputError for an unknown renderer or a request
-    that it cannot fill, PopcornError when the finished file is not what was promised, and what `progress` raises.
+    that it cannot fill, PopcornError when the finished file is not what was promised or `timeout` seconds have passed,
+    and what `progress` raises.
     """
     check_renderer(renderer)
     from .cache import find_or_draw
 
-    return find_or_draw(request, RENDERERS[renderer], out_dir, progress or _silent)
+    told = progress or _silent
+    return find_or_draw(request, RENDERERS[renderer], out_dir, told if timeout is None else _limited(told, timeout))
+
+
+def _limited(progress: Progress, timeout: float) -> Progress:
+    deadline = time.monotonic() + timeout
+
+    def report(done: int, total: int) -> None:
+        if time.monotonic() > deadline:
+            raise PopcornError(f"The render took longer than {timeout:g} s; allow more with --render-timeout.")
+        progress(done, total)
+
+    return report
 
 
 def _silent(done: int, total: int) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import PopcornError
 from ..video import encode
 from . import Progress, RenderRequest, Spec, camera, lettering, staging
 from .cache import metadata_of, write_atomic
+from .covers import cover_source, png
 from .effects import BEHIND, Draw, effect
 from .paint import Layer, Pixels
 from .rooms import table_for
@@ -36,6 +38,7 @@ def plan(request: RenderRequest) -> Spec:
         frames=max(1, round(request.seconds * FPS)),
         versions={"animatic": VERSION}
         | {name: version(name) for name in ("numpy", "pillow", "opencv-python-headless", "av")},
+        settings={} if request.cover_model is None else {"cover": cover_source(request.cover_model)[0]},
         comment=COMMENT,
     )
 
@@ -49,8 +52,31 @@ def draw(request: RenderRequest, spec: Spec, video: Path, cover: Path, progress:
         fps=spec.fps,
         metadata=metadata_of(request, spec),
     )
-    write_atomic(cover, _png(poster(board, request, spec)))
+    if request.cover_model is None:
+        write_atomic(cover, png(poster(board, request, spec)))
+    else:
+        _painted(request, spec, cover, progress)
     return {"storyboard": board.model_dump(mode="json")}
+
+
+def _painted(request: RenderRequest, spec: Spec, cover: Path, progress: Progress) -> None:
+    """The cover of a text-to-image model, painted by the render worker."""
+    from . import pool
+    from .devices import device
+
+    job = {
+        "folder": cover_source(request.cover_model)[1],
+        "device": device().kind,
+        "prompt": request.cover_prompt or request.prompt,
+        "width": spec.width,
+        "height": spec.height,
+        "seed": request.seed,
+        "path": str(cover.absolute()),
+    }
+    try:
+        pool.run({"cover": job}, progress, spec.frames)
+    except pool.OutOfMemoryError as error:
+        raise PopcornError("The cover model ran out of memory; name a smaller one with --cover-model.") from error
 
 
 def _counted(drawn: Iterator[Pixels], total: int, progress: Progress) -> Iterator[Pixels]:
@@ -186,13 +212,3 @@ def _finish(frame: Pixels, lens: Pixels, flash: float) -> Pixels:
     if flash:
         frame = cv2.addWeighted(frame, 1 - flash, np.full_like(frame, 244), flash, 0)
     return np.asarray(cv2.multiply(frame, lens, scale=1 / 255), np.uint8)
-
-
-def _png(picture: Pixels) -> bytes:
-    import io
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -14,16 +14,42 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from ..errors import PopcornError
+from ..provenance import identity, sign
 from ..video import VideoInfo, probe
-from . import Clip, Progress, RenderRequest, Spec
+from . import Clip, Instead, Progress, RenderRequest, Spec
 
 POLL_SECONDS = 0.1  # how often a caller that waits for another's render asks whether it was cancelled
 _running: dict[str, threading.Lock] = {}
 _guard = threading.Lock()
 
 
+SHAPING = {"prompt", "title", "cover_prompt", "seconds", "aspect", "seed"}  # the rest a renderer resolves in its spec
+
+
 def find_or_draw(request: RenderRequest, module: str, out_dir: Path, progress: Progress) -> Clip:
-    """The clip of the request, from `out_dir` where it is intact, else drawn by `module`."""
+    """The clip of the request, from `out_dir` where it is intact, else drawn by `module`.
+
+    Where the renderer has to step down (out of memory), the clip of the other settings is drawn and kept under its own
+    key, and a note under this key leads to it, so that the attempt that failed is not made again.
+    """
+    key = clip_key(request, importlib.import_module(module).plan(request))
+    note = out_dir / f"{key}.instead.json"
+    if note.is_file():
+        left = json.loads(note.read_text(encoding="utf-8"))
+        changed = RenderRequest.model_validate({**request.model_dump(), **left["change"]})
+        clip = _find_or_draw(changed, module, out_dir, progress)
+        return clip.model_copy(update={"checks": {**clip.checks, "stepped_down": left["reason"]}})
+    try:
+        return _find_or_draw(request, module, out_dir, progress)
+    except Instead as other:
+        clip = _find_or_draw(other.request, module, out_dir, progress)
+        before, after = request.model_dump(mode="json"), other.request.model_dump(mode="json")
+        change = {name: value for name, value in after.items() if value != before[name]}
+        write_atomic(note, json.dumps({"change": change, "reason": other.reason}, indent=2).encode())
+        return clip.model_copy(update={"checks": {**clip.checks, "stepped_down": other.reason}})
+
+
+def _find_or_draw(request: RenderRequest, module: str, out_dir: Path, progress: Progress) -> Clip:
     renderer = importlib.import_module(module)
     spec: Spec = renderer.plan(request)
     key = clip_key(request, spec)
@@ -38,8 +64,12 @@ def find_or_draw(request: RenderRequest, module: str, out_dir: Path, progress: P
 
 
 def clip_key(request: RenderRequest, spec: Spec) -> str:
-    """SHA-256 over the canonical JSON of the request and the spec."""
-    record = {"request": request.model_dump(mode="json"), "spec": spec.model_dump(mode="json")}
+    """SHA-256 over the canonical JSON of the request, the spec and who signs."""
+    record = {
+        "request": request.model_dump(mode="json", include=SHAPING),
+        "spec": spec.model_dump(mode="json"),
+        "signer": identity().fingerprint,
+    }
     return hashlib.sha256(json.dumps(record, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
@@ -108,7 +138,12 @@ def _draw(
     drawn = time.perf_counter()
     info = probe(video)
     check_promise(info, spec, video)
-    checks |= {"bt709": info.bt709, "faststart": info.faststart, "cover_sha256": _sha256(cover)}
+    unsigned = _sha256(video)
+    facts = facts_of(request, spec)
+    sign(video, kind=spec.kind, title=facts.pop("title"), facts=facts, by=identity())
+    check_promise(probe(video), spec, video)
+    checks |= {"bt709": info.bt709, "faststart": info.faststart, "audio": info.has_audio}
+    checks |= {"cover_sha256": _sha256(cover), "unsigned_sha256": unsigned}
     if fault:
         checks["repaired"] = f"Rendered again because {fault}."
     clip = Clip(
@@ -142,6 +177,14 @@ def check_promise(info: VideoInfo, spec: Spec, video: Path) -> None:
             f"The rendered file {video.name} is not what was asked for (found {found} at {info.fps:g} fps, expected "
             f"{promised} at {spec.fps} fps); render it again."
         )
+
+
+def facts_of(request: RenderRequest, spec: Spec) -> dict[str, Any]:
+    """What the signed manifest says of the clip's making."""
+    kept = metadata_of(request, spec)
+    names = {"renderer": "popcorn_renderer", "model": "popcorn_model", "prompt_sha256": "popcorn_prompt_sha256"}
+    facts: dict[str, Any] = {name: kept[key] for name, key in names.items()}
+    return {"title": kept["title"], "ai_generated": True, "seed": request.seed, **facts}
 
 
 def metadata_of(request: RenderRequest, spec: Spec) -> dict[str, str]:
