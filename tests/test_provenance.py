@@ -1,6 +1,7 @@
 """Content credentials on real clips: signed last, read back, broken by one byte, named for what they are."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,23 @@ def test_a_key_that_cannot_sign_is_one_sentence_and_leaves_the_file(tmp_path: Pa
         sign(path, kind="footage", title="t", facts={}, by=Identity(b"nonsense", b"nonsense", local=False))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_key_that_cannot_sign_is_one_sentence(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    ours, form = identity(), serialization.PrivateFormat.PKCS8
+    locked, odd = (
+        ec.generate_private_key(curve).private_bytes(serialization.Encoding.PEM, form, protection)
+        for curve, protection in (
+            (ec.SECP256R1(), serialization.BestAvailableEncryption(b"secret")),
+            (ec.SECP256K1(), serialization.NoEncryption()),
+        )
+    )
+    for key in (locked, odd):
+        path = plain(tmp_path / "a.mp4")
+        before = path.read_bytes()
+        with pytest.raises(PopcornError, match="could not be signed"):
+            sign(path, kind="footage", title="t", facts={}, by=replace(ours, key=key))
+        assert path.read_bytes() == before

@@ -16,10 +16,9 @@ from .errors import InputError, PopcornError
 
 _CORE = (
     "langgraph", "langgraph-checkpoint-sqlite", "langchain", "langchain-openai", "faiss-cpu", "sentence-transformers",
-    "torch", "transformers", "diffusers", "av", "opencv-python-headless", "pillow", "xllamacpp",
+    "torch", "transformers", "diffusers", "accelerate", "av", "opencv-python-headless", "pillow", "xllamacpp",
 )  # fmt: skip
 _EXTRAS = {
-    "gpu": "accelerate",
     "hub": "datasets",
     "studio": "langgraph_api",
     "cluster": "ray",

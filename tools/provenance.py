@@ -88,7 +88,7 @@ def sign(path: Path, *, kind: str, title: str, facts: dict[str, Any], by: Identi
         with c2pa.Builder(json.dumps(manifest)) as builder, c2pa.Signer.from_info(info) as signer:
             builder.sign_file(str(path), str(temp), signer)
         temp.replace(path)
-    except (c2pa.C2paError, OSError, ValueError) as error:
+    except (c2pa.C2paError, OSError, ValueError, TypeError) as error:  # TypeError: the key has a password
         reason = " ".join(str(error).split())[:200]
         raise PopcornError(
             f"{path.name} could not be signed ({reason}); check POPCORN_SIGN_CERT, POPCORN_SIGN_KEY and the disk."
@@ -156,7 +156,9 @@ def _algorithm(key: bytes) -> bytes:
 
     private = load_pem_private_key(key, password=None)
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        return {256: b"es256", 384: b"es384", 521: b"es512"}[private.curve.key_size]
+        sizes = {256: b"es256", 384: b"es384", 521: b"es512"}
+        if private.curve.key_size in sizes:
+            return sizes[private.curve.key_size]
     if isinstance(private, rsa.RSAPrivateKey):
         return b"ps256"
     if isinstance(private, ed25519.Ed25519PrivateKey):
@@ -166,13 +168,16 @@ def _algorithm(key: bytes) -> bytes:
 
 def _local_identity(folder: Path) -> Identity:
     """The certificate and key kept in the folder, made at the first use and readable by their owner alone."""
+    from filelock import FileLock
+
     cert, key = folder / "certificate.pem", folder / "key.pem"
     try:
-        if not (cert.is_file() and key.is_file()):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            chain, private = _make_certificate()
-            _write_private(key, private)
-            _write_private(cert, chain)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(folder / ".lock"):  # two first runs at once must not mix a certificate with the other's key
+            if not (cert.is_file() and key.is_file()):
+                chain, private = _make_certificate()
+                _write_private(key, private)
+                _write_private(cert, chain)
         return Identity(cert.read_bytes(), key.read_bytes(), local=True)
     except OSError as error:
         raise PopcornError(
