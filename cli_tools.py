@@ -185,15 +185,35 @@ def critic_train(
             help="Keep so large a part of the videos from the critic, and train a judge on it (OUT/judge).",
         ),
     ] = 0.0,
+    videos: Annotated[
+        Path | None, typer.Option(help="A folder with the clips, <video_id>.mp4: also learn from their frames.")
+    ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Folder or hub name of the image model that reads the frames (ViT, CLIP, SigLIP)."),
+    ] = None,
+    captioner: Annotated[
+        str | None,
+        typer.Option(help="Folder or hub name of a BLIP model: similar clips are found by its captions too."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train the popularity predictor and write its weights and card; a stopped training goes on where it was."""
     from . import console
+    from .graph.context import load_context
     from .progress import Follower
+    from .tools.errors import InputError
+    from .tools.popularity.clips import Clips
     from .tools.popularity.train import train
 
+    if (videos is None) != (encoder is None):
+        raise InputError("--videos and --encoder belong together: the clips, and the image model that reads them.")
+    clips = None
+    if videos is not None and encoder is not None:
+        clips = Clips(videos, encoder, captioner, load_context().cache_dir)
+
     with Follower() as follower:
-        card = train(data, out, seed=seed, judge_share=judge_share, progress=follower.notice)
+        card = train(data, out, seed=seed, judge_share=judge_share, clips=clips, progress=follower.notice)
     console.show_record(card, as_json)
 
 
@@ -231,8 +251,11 @@ def critic_score(
 ) -> None:
     """Estimate how popular a title is likely to be: a rank among MicroLens videos, never a promise."""
     from . import console
-    from .tools.popularity.predictor import score_titles
+    from .graph.context import load_context
+    from .tools.popularity.predictor import frames_for, score_titles
     from .tools.signals import measure
 
     signals = None if video is None else measure(video)
-    console.show_score(title, score_titles([title], weights=weights, judge=judge)[0], signals, as_json)
+    seen = None if video is None or judge else frames_for(video, weights, load_context().cache_dir)
+    score = score_titles([title], weights=weights, judge=judge, seen=seen)[0]
+    console.show_score(title, score, signals, as_json)

@@ -25,6 +25,8 @@ class Bank:
     labels: Floats
     words: Any = None
     characters: Any = None
+    visual: Floats | None = None  # (n, F, v) frame vectors
+    text: Floats | None = None  # (n, d) what a network reads of a case, where that is not what it is found by
 
     @cached_property
     def index(self) -> Any:
@@ -76,6 +78,15 @@ def prototypes(clusters: Clusters, labels: Floats) -> Bank:
     sums, sizes = _sums(clusters, labels)
     smoothed = (sums + PRIOR * labels.mean()) / (sizes + PRIOR)
     return Bank(unit(clusters.centres), smoothed.astype(np.float32))
+
+
+def means(clusters: Clusters, values: Floats) -> Floats:
+    """Mean (c, ...) of the values (n, ...) of each prototype's videos; zeros for a cluster without one."""
+    member = clusters.member_of >= 0
+    found = np.zeros((len(clusters.centres), *values.shape[1:]), dtype=np.float32)
+    np.add.at(found, clusters.member_of[member], values[member])
+    sizes = np.maximum(np.bincount(clusters.member_of[member], minlength=len(found)), 1).astype(np.float32)
+    return cast(Floats, found / sizes.reshape(-1, *(1 for _ in values.shape[1:])))
 
 
 def labels_without_own(clusters: Clusters, labels: Floats, rows: Indices) -> Floats:

@@ -49,19 +49,21 @@ def predict_reading(
     weights: Weights, reading: Reading, variant: str, bank: Bank | None = None
 ) -> tuple[Floats, Floats]:
     """The same for titles that were read before."""
-    tensors, mode = weights.models[variant], mode_of(weights, variant, bank)
+    tensors, mode = weights.models[variant], mode_of(weights, variant, bank, reading.visual is not None)
     names = list(mode["stack"])
     guesses = score_parts(names, tensors, reading, bank) @ np.array(list(mode["stack"].values()), dtype=np.float32)
     gaps = squared_distances(reading.vectors, tensors["centres"]).min(axis=1)
     return guesses + np.float32(mode["bias"]), gaps
 
 
-def mode_of(weights: Weights, variant: str, bank: Bank | None) -> dict[str, Any]:
-    """How the parts are stacked: raises PopcornError for a bank that the model cannot use."""
+def mode_of(weights: Weights, variant: str, bank: Bank | None, frames: bool = False) -> dict[str, Any]:
+    """How the parts are stacked: raises PopcornError for a bank or frames that the model cannot use."""
     modes: dict[str, Any] = weights.card["variants"][variant]["modes"]
     if bank is not None and "bank" not in modes:
         raise PopcornError("This predictor cannot look up single videos; leave the bank out.")
-    return modes["alone" if bank is None else "bank"]  # type: ignore[no-any-return]
+    if frames and "frames" not in modes:
+        raise PopcornError("This predictor reads no frames; train one with `critic train --videos DIR --encoder NAME`.")
+    return modes["frames" if frames else "alone" if bank is None else "bank"]  # type: ignore[no-any-return]
 
 
 def bank_of(rows: Sequence[Row], variant: str) -> Bank:

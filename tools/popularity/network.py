@@ -1,11 +1,14 @@
 """Train and apply MMRA networks on text: what they read from a bank, the training loop, and their tensors."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .bank import Bank, Clusters, Indices, labels_without_own, prototypes
 from .features import Floats
+
+if TYPE_CHECKING:
+    from .parts import Reading
 
 # Chosen on validation titles: sharpness 10 with 50 neighbours gains 0.013 of rank correlation over the published 1 with
 # 10 (hashtag-blind 0.330 against 0.318; a smaller head and dropout gain 0.002).
@@ -16,6 +19,8 @@ WEIGHT_DECAY = 1e-2
 BATCH = 64
 MAX_EPOCHS = 12
 PATIENCE = 3
+TITLES_AT_ONCE = 1024
+FRAMES_AT_ONCE = 64
 
 
 class Fitted(NamedTuple):
@@ -32,12 +37,28 @@ def batch_from_bank(bank: Bank, vectors: Floats, scale: tuple[float, float], own
 
 
 def batch_from_prototypes(
-    bank: Bank, vectors: Floats, scale: tuple[float, float], members: tuple[Clusters, Floats] | None = None
+    bank: Bank,
+    vectors: Floats,
+    scale: tuple[float, float],
+    members: tuple[Clusters, Floats] | None = None,
+    reading: "Reading | None" = None,
 ) -> Any:
-    """The same against prototypes; with `members` (clusters and labels of these very titles) none counts itself."""
-    similarity, rows = bank.nearest(vectors, PROTOTYPES_READ)
+    """The same against prototypes; with `members` (clusters and labels of these very titles) none counts itself.
+
+    With a reading that holds frames, and a bank that does, the network reads frames as well, and cases are found by the
+    reading's scenes.
+    """
+    frames = None if reading is None else reading.visual
+    asked = vectors if reading is None or reading.scenes is None else reading.scenes
+    similarity, rows = bank.nearest(asked, PROTOTYPES_READ)
+    import torch
+
     labels = bank.labels[rows] if members is None else labels_without_own(*members, rows)
-    return _batch(vectors, similarity, bank.vectors, rows, labels, scale)
+    batch = _batch(vectors, similarity, bank.vectors if bank.text is None else bank.text, rows, labels, scale)
+    if frames is None or bank.visual is None:
+        return batch
+    near = _aggregated(similarity, bank.visual, rows, FRAMES_AT_ONCE)
+    return batch._replace(visual=torch.from_numpy(np.ascontiguousarray(frames)), near_visual=near)
 
 
 def _batch(
@@ -48,13 +69,36 @@ def _batch(
     from .mmra import Batch, aggregate
 
     sharpness, (mean, spread) = SETTINGS["sharpness"], scale
-    near = [
-        aggregate(torch.from_numpy(similarity[i : i + 1024]), torch.from_numpy(stored[rows[i : i + 1024]]), sharpness)
-        for i in range(0, len(rows), 1024)  # 1,024 titles at a time: the retrieved vectors of all would not fit
-    ]
+    near = _aggregated(similarity, stored, rows, TITLES_AT_ONCE)
     standard = torch.from_numpy(((labels - mean) / spread).astype(np.float32))
     text = torch.from_numpy(np.ascontiguousarray(vectors))
-    return Batch(text, torch.cat(near), aggregate(torch.from_numpy(similarity), standard, sharpness))
+    return Batch(text, near, aggregate(torch.from_numpy(similarity), standard, sharpness))
+
+
+def _aggregated(similarity: Floats, stored: Floats, rows: Indices, at_once: int) -> Any:
+    """The aggregate of the retrieved rows, some titles at a time: what all retrieve would not fit in memory."""
+    import torch
+
+    from .mmra import aggregate
+
+    sharpness = SETTINGS["sharpness"]
+    return torch.cat(
+        [
+            aggregate(
+                torch.from_numpy(similarity[i : i + at_once]),
+                torch.from_numpy(stored[rows[i : i + at_once]]),
+                sharpness,
+            )
+            for i in range(0, len(rows), at_once)
+        ]
+    )
+
+
+def _config(batch: Any) -> Any:
+    from .mmra import MmraConfig
+
+    frames = {} if batch.visual is None else {"frames": batch.visual.shape[1], "visual_dim": batch.visual.shape[2]}
+    return MmraConfig(text_dim=batch.text.shape[1], **SETTINGS, **frames)
 
 
 def fit_network(
@@ -66,10 +110,10 @@ def fit_network(
     """
     import torch
 
-    from .mmra import Mmra, MmraConfig
+    from .mmra import Mmra
 
     torch.manual_seed(seed)
-    model = Mmra(MmraConfig(text_dim=batch.text.shape[1], **SETTINGS))
+    model = Mmra(_config(batch))
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     wanted = torch.from_numpy(targets)
     best, best_error, best_epoch = _state(model), float("inf"), 0
@@ -92,10 +136,10 @@ def run_network(tensors: dict[str, Floats], batch: Any) -> Floats:
     """Standardised predictions (n,) of a network that `fit_network` returned."""
     import torch
 
-    from .mmra import Mmra, MmraConfig
+    from .mmra import Mmra
 
     with torch.device("meta"):
-        model = Mmra(MmraConfig(text_dim=batch.text.shape[1], **SETTINGS))
+        model = Mmra(_config(batch))
     model.load_state_dict({name: torch.from_numpy(value) for name, value in tensors.items()}, assign=True)
     return _run(model, batch)
 

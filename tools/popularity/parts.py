@@ -5,12 +5,12 @@ half precision when they are fitted, so that what is measured is what will be re
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from .bank import Bank, Clusters, Indices, cluster
+from .bank import Bank, Clusters, Indices, cluster, means
 from .features import (
     Floats,
     character_counts,
@@ -20,6 +20,7 @@ from .features import (
     topic_rows,
     word_counts,
 )
+from .frames import Seen
 
 T = TypeVar("T")
 Tensors = dict[str, Any]  # float32 arrays; the filter of copies holds bytes
@@ -47,9 +48,11 @@ PARTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
             "neighbours_vectors",
         ),
     },
+    "frames": {"frames": ("words", "topics", "mmra_frames")},
     "judge": {"alone": ("characters", "vectors")},
 }
-"""Which parts a family stacks: `alone` reads what is shipped, `bank` looks up the user's own single videos as well."""
+"""Which parts a family stacks: `alone` reads what is shipped, `bank` looks up the user's own single videos as well.
+`frames` is what a critic that was trained on clips stacks for a title with its clip."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,13 @@ class Reading:
     words: Any
     characters: Any
     vectors: Floats
+    visual: Floats | None = None  # (n, F, v), frame vectors of the clips
+    scenes: Floats | None = None  # (n, 384), sentence vectors of title and captions together
 
     def take(self, rows: Indices) -> "Reading":
         """The titles of an index array."""
-        return Reading(self.words[rows], self.characters[rows], self.vectors[rows])
+        visual, scenes = (None if part is None else part[rows] for part in (self.visual, self.scenes))
+        return Reading(self.words[rows], self.characters[rows], self.vectors[rows], visual, scenes)
 
 
 class Fit(NamedTuple):
@@ -93,11 +99,22 @@ def read(texts: Sequence[str], progress: Callable[[int, int], None] | None = Non
     return Reading(word_counts(texts), character_counts(texts), title_vectors(texts, progress))
 
 
-def clusters_of(vectors: Floats, seed: int) -> dict[str, Clusters]:
-    """Topics for the ridge and prototypes for the network: two finenesses of the same clustering."""
+def with_frames(reading: Reading, texts: Sequence[str], seen: Seen) -> Reading:
+    """The same titles with what their clips show; with captions, title and captions together are their scenes."""
+    scenes = None
+    if any(seen.captions):
+        scenes = title_vectors([f"{text}. {said}" for text, said in zip(texts, seen.captions, strict=True)])
+    return replace(reading, visual=seen.visual, scenes=scenes)
+
+
+def clusters_of(reading: Reading, seed: int) -> dict[str, Clusters]:
+    """Topics for the ridge and prototypes for the networks; prototypes of scenes where there are captions."""
     from .bank import PROTOTYPES
 
-    return {name: cluster(vectors, count, seed) for name, count in (("topics", TOPICS), ("prototypes", PROTOTYPES))}
+    found = {
+        name: cluster(reading.vectors, count, seed) for name, count in (("topics", TOPICS), ("prototypes", PROTOTYPES))
+    }
+    return found if reading.scenes is None else found | {"scenes": cluster(reading.scenes, PROTOTYPES, seed)}
 
 
 def given(value: T | None) -> T:
@@ -201,6 +218,24 @@ def _fit_mmra(fit: Fit) -> Tensors:
     return _fit_networks("mmra", fit, batch, held, {"mmra.bank": bank.vectors, "mmra.labels": bank.labels})
 
 
+def _fit_mmra_frames(fit: Fit) -> Tensors:
+    from .network import batch_from_prototypes, shipped_bank
+
+    reading, clusters = fit.reading, fit.clusters.get("scenes", fit.clusters["prototypes"])
+    plain, scale = shipped_bank(clusters, fit.labels), _scale(fit)
+    visual, text = half(means(clusters, given(reading.visual))), half(means(clusters, reading.vectors))
+    bank = Bank(plain.vectors, plain.labels, visual=visual, text=text)
+    batch = batch_from_prototypes(bank, reading.vectors, scale, (clusters, fit.labels), reading)
+    held = None
+    if fit.held is not None:
+        held = batch_from_prototypes(bank, fit.held[0].vectors, scale, reading=fit.held[0])
+    extra = {
+        f"mmra_frames.{name}": value
+        for name, value in (("bank", bank.vectors), ("labels", bank.labels), ("visual", visual), ("text", text))
+    }
+    return _fit_networks("mmra_frames", fit, batch, held, extra)
+
+
 def _fit_mmra_bank(fit: Fit) -> Tensors:
     from .network import batch_from_bank
 
@@ -229,6 +264,17 @@ def _score_mmra(tensors: Tensors, reading: Reading, bank: Bank | None, own: Indi
     shipped = Bank(tensors["mmra.bank"], tensors["mmra.labels"])
     mean, spread = (float(value) for value in tensors["mmra.scale"])
     return _networks("mmra", tensors, batch_from_prototypes(shipped, reading.vectors, (mean, spread)))
+
+
+def _score_mmra_frames(tensors: Tensors, reading: Reading, bank: Bank | None, own: Indices | None) -> Floats:
+    from .network import batch_from_prototypes
+
+    name = "mmra_frames"
+    vectors, labels, visual, text = (tensors[f"{name}.{part}"] for part in ("bank", "labels", "visual", "text"))
+    stored = Bank(vectors, labels, visual=visual, text=text)
+    mean, spread = (float(value) for value in tensors[f"{name}.scale"])
+    batch = batch_from_prototypes(stored, reading.vectors, (mean, spread), reading=reading)
+    return _networks(name, tensors, batch)
 
 
 def _score_mmra_bank(tensors: Tensors, reading: Reading, bank: Bank | None, own: Indices | None) -> Floats:
@@ -284,6 +330,7 @@ PARTS: dict[str, tuple[Callable[[Fit], Tensors], Callable[[Tensors, Reading, Ban
     "topics": (_fit_topics, _score_topics),
     "vectors": (_fit_vectors, _score_vectors),
     "mmra": (_fit_mmra, _score_mmra),
+    "mmra_frames": (_fit_mmra_frames, _score_mmra_frames),
     "mmra_bank": (_fit_mmra_bank, _score_mmra_bank),
     "neighbours_vectors": (_nothing, _score_neighbours_vectors),
     "neighbours_words": (_nothing, _score_neighbours_words),

@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 
 from .copies import copied_words
 from .features import MAX_CHARACTERS, strip_hashtags
-from .model import JUDGE, Weights, load, predict, text_of
+from .frames import Seen, see
+from .model import JUDGE, Weights, load, mode_of, predict_reading, text_of
+from .parts import read, with_frames
 
 WIDER = 1.5  # how much the interval grows for a title unlike those the predictor was trained on
 MEDIAN = 50.0  # what cannot be believed is not rated better than the median
@@ -34,22 +36,39 @@ class Score(BaseModel):
 
 
 def score_titles(
-    titles: Sequence[str], *, weights: Path | None = None, variant: str = "hashtag_blind", judge: bool = False
+    titles: Sequence[str],
+    *,
+    weights: Path | None = None,
+    variant: str = "hashtag_blind",
+    judge: bool = False,
+    seen: Seen | None = None,
 ) -> list[Score]:
     """Score titles by the shipped weights or those of a folder; blocking and thread-safe.
 
     Reads text alone. By default everything from a `#` on is ignored, as the loop must; `variant="full"` reads hashtags.
     `judge` asks the second predictor, which was trained on other videos: for experiments, never inside the loop.
+    `seen` is what the titles' clips show (see `frames_for`), for weights that were trained on clips.
     """
     if not titles:
         return []
     trained = load(judge_folder(weights) if judge else weights)
     entry = trained.card["variants"][variant]
-    guesses, distances = predict(trained, titles, variant)
+    texts = [text_of(title, variant) for title in titles]
+    reading = read(texts) if seen is None else with_frames(read(texts), texts, seen)
+    guesses, distances = predict_reading(trained, reading, variant)
+    mode = mode_of(trained, variant, None, seen is not None)
     return [
-        _score(float(guess), _caution(title, variant, float(distance), entry), _penalty(title, variant, trained), entry)
+        _score(float(guess), _caution(title, variant, float(distance), entry), _penalty(title, variant, trained), mode)
         for title, guess, distance in zip(titles, guesses, distances, strict=True)
     ]
+
+
+def frames_for(video: Path, weights: Path | None, cache: Path) -> Seen | None:
+    """What one clip shows, for weights that were trained on clips and by their own image models; else None."""
+    frames = load(weights).card.get("frames")
+    if frames is None:
+        return None
+    return see([video], frames["encoder"], frames["captioner"], cache)
 
 
 def judge_folder(weights: Path | None) -> Path:
@@ -68,8 +87,7 @@ def percentile(log2_comments: float, quantiles: Sequence[float]) -> float:
     return float(np.interp(log2_comments, levels, 100 * first / (len(quantiles) - 1)))
 
 
-def _score(guess: float, caution: str, penalty: str, entry: dict[str, Any]) -> Score:
-    mode = entry["modes"]["alone"]
+def _score(guess: float, caution: str, penalty: str, mode: dict[str, Any]) -> Score:
     wide = WIDER if caution or penalty else 1.0
     rank = percentile(guess, mode["quantiles"])
     if penalty and rank > MEDIAN:

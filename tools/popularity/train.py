@@ -17,10 +17,12 @@ from typing import Any, cast
 import numpy as np
 
 from ..errors import InputError
+from .clips import Clips, rows_with_clips
 from .copies import sketch
 from .features import Floats, character_counts, squared_distances, strip_hashtags, title_vectors, word_counts
+from .frames import FRAMES
 from .model import VARIANTS, save, text_of
-from .parts import CHOICES, PARTS, PARTS_OF, Fit, Reading, Tensors, clusters_of, given, score_parts
+from .parts import CHOICES, PARTS, PARTS_OF, Fit, Reading, Tensors, clusters_of, given, score_parts, with_frames
 from .rows import Row, read_rows
 from .stacking import fit_mode
 from .unfinished import Unfinished
@@ -38,24 +40,31 @@ FAMILIES = {
 
 
 def train(
-    data: Path, out: Path, *, seed: int = 0, judge_share: float = 0.0, progress: Progress | None = None
+    data: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    judge_share: float = 0.0,
+    clips: Clips | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train on a CSV (video_id, title, comment_count, split), write the weights to `out`, return their card.
 
     Without a split column a tenth of the rows, drawn by the seed, is held out. With a judge_share, so large a part of
     the training rows is kept from the critic, and a judge of another family is trained on it, written to `out/judge`.
+    With clips the critic also learns MMRA with frames; rows without a clip are left out, and said to be.
     Raises InputError for data that cannot be read or is too small.
     """
     from threadpoolctl import threadpool_limits
 
     # Where the cores cannot be counted (some containers) the clustering would warn; it runs on one thread anyway.
     os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
-    rows, held = split_rows(read_rows(data), seed)
+    rows, held = split_rows(rows_with_clips(read_rows(data), clips, progress), seed)
     own, others = share_out(rows, judge_share, seed)
     with threadpool_limits(1), one_torch_thread():  # sums in one order: equal seeds give equal bytes
         if others:
             train_family("judge", data, others, held, out / "judge", seed, progress)
-        return train_family("critic", data, own, held, out, seed, progress, known=others)
+        return train_family("critic", data, own, held, out, seed, progress, known=others, clips=clips)
 
 
 def train_family(
@@ -67,6 +76,7 @@ def train_family(
     seed: int,
     progress: Progress | None,
     known: Sequence[Row] = (),
+    clips: Clips | None = None,
 ) -> dict[str, Any]:
     """Train one family on `rows`, held out `held`, and write it; `known` are other videos whose titles count as
     copies."""
@@ -74,7 +84,7 @@ def train_family(
     models, variants = {}, {}
     for name in VARIANTS:
         steps = Unfinished(out / ".unfinished", [family, name, seed, rows, held])
-        models[name], variants[name] = fit_variant(family, name, rows, held, seed, tell, steps)
+        models[name], variants[name] = fit_variant(family, name, rows, held, seed, tell, steps, clips)
     noise = variants["hashtag_blind"].pop("noise")
     variants["full"].pop("noise", None)
     card = {
@@ -95,6 +105,11 @@ def train_family(
         "limits": "A rank among MicroLens videos by title alone; the hashtag-blind score explains about a tenth of the "
         "variance of log2 comments. It is no promise of popularity.",
         "long": long_title(rows),
+        **(
+            {}
+            if clips is None
+            else {"frames": {"encoder": clips.encoder, "captioner": clips.captioner, "count": FRAMES}}
+        ),
         "variants": variants,
     }
     if family == "critic":
@@ -158,14 +173,22 @@ def long_title(rows: list[Row]) -> int:
 
 
 def fit_variant(
-    family: str, variant: str, rows: list[Row], held: list[Row], seed: int, tell: Progress, steps: Unfinished
+    family: str,
+    variant: str,
+    rows: list[Row],
+    held: list[Row],
+    seed: int,
+    tell: Progress,
+    steps: Unfinished,
+    clips: Clips | None = None,
 ) -> tuple[Tensors, dict[str, Any]]:
     """The tensors and their entry in the card: choices, reach, and for each mode stack, interval, metrics, ablation."""
-    reading, labels = features("fit", rows, variant, tell, steps)
-    held_reading, held_labels = features("held", held, variant, tell, steps)
-    clusters = clusters_of(reading.vectors, seed)
+    reading, labels = features("fit", rows, variant, tell, steps, clips)
+    held_reading, held_labels = features("held", held, variant, tell, steps, clips)
+    clusters = clusters_of(reading, seed)
     fit = Fit(reading, labels, clusters, seed, {}, held=(held_reading, held_labels))
-    names = list(dict.fromkeys(name for parts in PARTS_OF[family].values() for name in parts))
+    stacks = PARTS_OF[family] | (PARTS_OF["frames"] if reading.visual is not None else {})
+    names = list(dict.fromkeys(name for parts in stacks.values() for name in parts))
     tensors = fit.base()
     for name in names:
         tell(f"fitting {name} ({variant})")
@@ -175,7 +198,7 @@ def fit_variant(
     guesses = out_of_fold(names, fit, lambda fold: tell(f"fold {fold + 1} of {FOLDS} ({variant})"), steps)
     nearest = squared_distances(held_reading.vectors, tensors["centres"]).min(axis=1)
     modes = {}
-    for mode, parts in PARTS_OF[family].items():
+    for mode, parts in stacks.items():
         columns = [names.index(name) for name in parts]
         bank = bank_for(fit) if mode == "bank" else None
         asked = score_parts(parts, tensors, held_reading, bank)
@@ -187,7 +210,9 @@ def fit_variant(
     return tensors, entry
 
 
-def features(what: str, rows: list[Row], variant: str, tell: Progress, steps: Unfinished) -> tuple[Reading, Floats]:
+def features(
+    what: str, rows: list[Row], variant: str, tell: Progress, steps: Unfinished, clips: Clips | None
+) -> tuple[Reading, Floats]:
     """What the parts read of the rows, and their labels."""
 
     def count(done: int, total: int) -> None:
@@ -196,7 +221,10 @@ def features(what: str, rows: list[Row], variant: str, tell: Progress, steps: Un
     texts = [text_of(row.title, variant) for row in rows]
     labels = np.array([row.label for row in rows], dtype=np.float32)
     vectors = steps.once(f"vectors {what}", lambda: title_vectors(texts, count))
-    return Reading(word_counts(texts), character_counts(texts), vectors), labels
+    reading = Reading(word_counts(texts), character_counts(texts), vectors)
+    if clips is None:
+        return reading, labels
+    return with_frames(reading, texts, clips.see([row.video_id for row in rows], tell)), labels
 
 
 def bank_for(fit: Fit) -> Any:
