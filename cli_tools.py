@@ -19,8 +19,8 @@ critic_app = typer.Typer(help="Train, evaluate and use the popularity predictor.
 
 
 @with_settings(
-    "renderer", "model", "seconds", "aspect", "preset", "seed", "size", "frames", "fps", "steps", "guidance",
-    "negative_prompt", "memory", "speed", "cover_model", "render_timeout", "cache_dir",
+    "renderer", "model", "video_url", "seconds", "aspect", "preset", "seed", "size", "frames", "fps", "steps",
+    "guidance", "negative_prompt", "memory", "speed", "cover_model", "render_timeout", "cache_dir",
 )  # fmt: skip
 def render(
     prompt: Annotated[str, typer.Argument(help="The video prompt, in quotes.")],

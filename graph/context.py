@@ -53,11 +53,14 @@ class Context(BaseModel):
     )
     renderer: str = Field(
         "animatic",
-        description="animatic (CPU) or diffusion (a GPU).",
+        description="animatic (CPU), diffusion (a GPU) or remote (a video server).",
     )
     model: str | None = Field(
         None,
         description="Video model: a name such as cogvideox-5b, a hub id or a folder; a server's name for it.",
+    )
+    video_url: str | None = Field(
+        None, description="The video server of --renderer remote, such as http://localhost:8091/v1."
     )
     preset: str | None = Field(None, description="A named set of render settings of the model, such as paper.")
     size: str | None = Field(None, description="Generate and write this WIDTHxHEIGHT instead of the aspect's size.")

@@ -128,6 +128,10 @@ def _check(context: Context) -> None:
 
     check_checkpoints(context.checkpoints)
     check_renderer(context.renderer)
+    if context.renderer == "remote":
+        from ..tools.renderers.remote import server_of
+
+        server_of(context.video_url, context.model)
     check_model(context.llm, context.gguf)
     if context.mode == "pe":
         open_store(context.exemplars, context.embedding)

@@ -36,6 +36,7 @@ class RenderRequest(BaseModel):
     speed: str = "plain"
     cover_model: str | None = None
     random_weights: bool = False
+    video_url: str | None = Field(None, description="Base address of the video server of the remote renderer.")
 
 
 class Clip(BaseModel):
@@ -83,6 +84,7 @@ class Spec(BaseModel):
 RENDERERS = {
     "animatic": "popcorn_agents.tools.renderers.animatic",
     "diffusion": "popcorn_agents.tools.renderers.diffusion",
+    "remote": "popcorn_agents.tools.renderers.remote",
 }
 
 

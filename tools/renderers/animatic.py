@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PopcornError
 from ..video import encode
 from . import Progress, RenderRequest, Spec, camera, lettering, staging
 from .cache import metadata_of, write_atomic
-from .covers import cover_source, png
+from .covers import cover_source, paint_in_worker, png
 from .effects import BEHIND, Draw, effect
 from .paint import Layer, Pixels
 from .rooms import table_for
@@ -55,28 +54,8 @@ def draw(request: RenderRequest, spec: Spec, video: Path, cover: Path, progress:
     if request.cover_model is None:
         write_atomic(cover, png(poster(board, request, spec)))
     else:
-        _painted(request, spec, cover, progress)
+        paint_in_worker(request, spec, cover, progress)
     return {"storyboard": board.model_dump(mode="json")}
-
-
-def _painted(request: RenderRequest, spec: Spec, cover: Path, progress: Progress) -> None:
-    """The cover of a text-to-image model, painted by the render worker."""
-    from . import pool
-    from .devices import device
-
-    job = {
-        "folder": cover_source(request.cover_model)[1],
-        "device": device().kind,
-        "prompt": request.cover_prompt or request.prompt,
-        "width": spec.width,
-        "height": spec.height,
-        "seed": request.seed,
-        "path": str(cover.absolute()),
-    }
-    try:
-        pool.run({"cover": job}, progress, spec.frames)
-    except pool.OutOfMemoryError as error:
-        raise PopcornError("The cover model ran out of memory; name a smaller one with --cover-model.") from error
 
 
 def _counted(drawn: Iterator[Pixels], total: int, progress: Progress) -> Iterator[Pixels]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, PopcornError
+from . import Progress, RenderRequest, Spec
 
 Picture = NDArray[np.uint8]
 STEPS = 30
@@ -91,6 +92,26 @@ def cover_source(model: str | None) -> tuple[str, str | None]:
             "first with `hf download`."
         )
     return f"{model}@{snapshot.name}", str(snapshot)
+
+
+def paint_in_worker(request: RenderRequest, spec: Spec, cover: Path, progress: Progress) -> None:
+    """The cover of a text-to-image model, painted by the render worker."""
+    from . import pool
+    from .devices import device
+
+    job = {
+        "folder": cover_source(request.cover_model)[1],
+        "device": device().kind,
+        "prompt": request.cover_prompt or request.prompt,
+        "width": spec.width,
+        "height": spec.height,
+        "seed": request.seed,
+        "path": str(cover.absolute()),
+    }
+    try:
+        pool.run({"cover": job}, progress, spec.frames)
+    except pool.OutOfMemoryError as error:
+        raise PopcornError("The cover model ran out of memory; name a smaller one with --cover-model.") from error
 
 
 def png(picture: Picture) -> bytes:
