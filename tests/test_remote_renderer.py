@@ -67,6 +67,8 @@ def record(out: Path) -> dict[str, Any]:
 
 def test_a_clip_is_exactly_as_asked_signed_and_marked(server: VideoServer, tmp_path: Path) -> None:
     server.polls += [says(200, {"status": "queued"}), says(200, {"status": "in_progress", "progress": 40})]
+    server.polls += [says(200, {}, Content_Encoding="gzip")]  # which it is not
+    server.polls += [says(200, {"status": "in_progress", "progress": odd}) for odd in (float("nan"), -1, 1e400, "x")]
     told: list[int] = []
     clip = render(request(server), "remote", tmp_path, lambda done, total: told.append(done))
     info = probe(clip.path)
@@ -252,8 +254,8 @@ def test_refusals_and_nonsense_are_one_sentence(server: VideoServer, tmp_path: P
     for sentence in ("refused the key .* POPCORN_VIDEO_API_KEY", "422: .*multiples of 16", "moved"):
         with pytest.raises(PopcornError, match=sentence):
             made(server, tmp_path)
-    server.polls += [says(200, {"status": "dancing"}), lambda handler: handler.send(200, b"<p>hello", "text/html")]
-    for _ in range(2):
+    server.polls += [says(200, {"status": "dancing"}), sends(b"<p>hello", "text/html"), sends(b'{"status": NaN}')]
+    for _ in range(3):
         with pytest.raises(PopcornError, match="did not answer as an OpenAI-style video API"):
             made(server, tmp_path)
     made(server, tmp_path)
@@ -347,3 +349,10 @@ def test_the_command_line_renders_remotely(server: VideoServer, tmp_path: Path) 
     assert answer.exit_code == 0, answer.output
     assert probe(out).frames == 12
     assert out.with_suffix(".png").is_file()
+
+
+def test_a_run_without_a_server_stops_before_anything_is_written(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, ["run", "a dog", "--renderer", "remote", "--model", "m"])
+    assert isinstance(answer.exception, InputError)
+    assert "--video-url" in str(answer.exception)
+    assert not (tmp_path / "runs").exists()

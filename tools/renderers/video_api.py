@@ -74,7 +74,7 @@ def ask(api: Api, job_id: str) -> Job:
     return Job(
         id=job_id,
         state=state,
-        percent=min(99, max(0, int(percent))) if isinstance(percent, int | float) else 0,
+        percent=int(min(percent, 99)) if isinstance(percent, int | float) and 0 <= percent <= 100 else 0,
         reason=_short(api, reason or told.get("status")),
     )
 
@@ -90,7 +90,7 @@ def download(api: Api, job_id: str, path: Path) -> int:
                     _check_busy(api, response)
                     _check(api, response)
                     return _take(api, response, path)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 raise Again(_unreachable(api, error)) from error
     raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -114,7 +114,7 @@ def _take(api: Api, response: httpx.Response, path: Path) -> int:
                     raise too_much
                 file.write(chunk)
                 api.pause(0)
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise PopcornError(
             f"The download from {api.url} was cut off after {taken} bytes; run the same command again to fetch it."
         ) from error
@@ -130,7 +130,7 @@ def _post(api: Api, body: dict[str, Any], key: str) -> httpx.Response:
                 response = api.client.post("videos", headers={"Idempotency-Key": key}, **body)
             except NOT_SENT as error:
                 raise Again(_unreachable(api, error)) from error
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 raise UnknownOutcome(f"no answer came ({type(error).__name__})") from error
             if response.status_code >= 500 or response.status_code in (408, 409):
                 raise UnknownOutcome(f"it answered {response.status_code}: {_said(api, response)}")
@@ -152,7 +152,7 @@ def _get(api: Api, path: str, **more: Any) -> httpx.Response:
         with attempt:
             try:
                 response = api.client.get(path, **more)
-            except httpx.TransportError as error:  # asking twice does no harm
+            except httpx.RequestError as error:  # asking twice does no harm
                 raise Again(_unreachable(api, error)) from error
             _check_busy(api, response)
             return response
