@@ -105,3 +105,9 @@ def _sums(clusters: Clusters, labels: Floats) -> tuple[NDArray[Any], NDArray[Any
         np.bincount(place, weights=labels[member], minlength=count),
         np.bincount(place, minlength=count),
     )
+
+
+def weighted(similarity: Floats, labels: Floats) -> Floats:
+    """Mean of the neighbours' labels (n, k) with the weights exp(10 * similarity) (n, k): (n,)."""
+    nearness = np.exp(10 * similarity)
+    return cast(Floats, (nearness * labels).sum(axis=1) / nearness.sum(axis=1))

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from .bank import Bank
-from .features import Floats, tfidf_rows
-from .parts import NEIGHBOURS, Reading, inverse_frequencies, weighted
+from .bank import Bank, weighted
+from .features import Floats, inverse_frequencies, tfidf_rows
+from .parts import NEIGHBOURS
+from .reading import Reading
 
 PENALTIES = {"ridge_minilm": 10.0, "ridge_words": 2.0, "ridge_characters": 4.0}
 FOLDS = 5

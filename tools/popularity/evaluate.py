@@ -12,8 +12,8 @@ from .baselines import fit_baselines
 from .features import Floats
 from .metrics import bootstrap, metrics, top_decile_lift
 from .model import Weights, bank_of, load, mode_of, predict_reading, text_of
-from .parts import read
 from .predictor import judge_folder
+from .reading import read
 from .rows import read_rows
 
 NEAR = 0.95  # cosine from which two titles are near-duplicates

@@ -140,3 +140,14 @@ def squared_distances(vectors: Floats, centres: Floats) -> Floats:
 def topic_rows(gaps: Floats) -> Floats:
     """Nearness to each topic centre, 0 to 1, from squared distances of the same shape."""
     return cast(Floats, np.exp(-SHARPNESS * gaps))
+
+
+def half(values: Any) -> Floats:
+    """As it will be read back."""
+    return np.asarray(values, dtype=np.float16).astype(np.float32)
+
+
+def inverse_frequencies(counts: Any) -> Floats:
+    """Smoothed inverse document frequency of each bucket, (buckets,)."""
+    seen = np.bincount(counts.indices, minlength=counts.shape[1])
+    return half(np.log((1 + counts.shape[0]) / (1 + seen)) + 1)

@@ -12,7 +12,8 @@ import numpy as np
 from ..errors import PopcornError
 from .bank import Bank
 from .features import Floats, normalise, squared_distances, strip_hashtags
-from .parts import Reading, Tensors, read, score_parts
+from .parts import Tensors, score_parts
+from .reading import Reading, read
 from .rows import Row
 
 SHIPPED = Path(__file__).parent / "weights"

@@ -5,22 +5,13 @@ half precision when they are fitted, so that what is measured is what will be re
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from .bank import Bank, Clusters, Indices, cluster, means
-from .features import (
-    Floats,
-    character_counts,
-    squared_distances,
-    tfidf_rows,
-    title_vectors,
-    topic_rows,
-    word_counts,
-)
-from .frames import Seen
+from .bank import Bank, Clusters, Indices, cluster, means, weighted
+from .features import Floats, half, inverse_frequencies, squared_distances, tfidf_rows, topic_rows
+from .reading import Reading
 
 T = TypeVar("T")
 Tensors = dict[str, Any]  # float32 arrays; the filter of copies holds bytes
@@ -55,22 +46,6 @@ PARTS_OF: dict[str, dict[str, tuple[str, ...]]] = {
 `frames` is what a critic that was trained on clips stacks for a title with its clip."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What is read of n titles: hashed counts (n, BUCKETS) and (n, CHARACTER_BUCKETS), sentence vectors (n, 384)."""
-
-    words: Any
-    characters: Any
-    vectors: Floats
-    visual: Floats | None = None  # (n, F, v), frame vectors of the clips
-    scenes: Floats | None = None  # (n, 384), sentence vectors of title and captions together
-
-    def take(self, rows: Indices) -> "Reading":
-        """The titles of an index array."""
-        visual, scenes = (None if part is None else part[rows] for part in (self.visual, self.scenes))
-        return Reading(self.words[rows], self.characters[rows], self.vectors[rows], visual, scenes)
-
-
 class Fit(NamedTuple):
     """What a fit may use: titles, labels (n,), their clusters, the seed, and what was chosen on held-out rows."""
 
@@ -94,19 +69,6 @@ class Fit(NamedTuple):
         )
 
 
-def read(texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> Reading:
-    """Read normalised titles; the sentence vectors take nearly all of the time."""
-    return Reading(word_counts(texts), character_counts(texts), title_vectors(texts, progress))
-
-
-def with_frames(reading: Reading, texts: Sequence[str], seen: Seen) -> Reading:
-    """The same titles with what their clips show; with captions, title and captions together are their scenes."""
-    scenes = None
-    if any(seen.captions):
-        scenes = title_vectors([f"{text}. {said}" for text, said in zip(texts, seen.captions, strict=True)])
-    return replace(reading, visual=seen.visual, scenes=scenes)
-
-
 def clusters_of(reading: Reading, seed: int) -> dict[str, Clusters]:
     """Topics for the ridge and prototypes for the networks; prototypes of scenes where there are captions."""
     from .bank import PROTOTYPES
@@ -124,11 +86,6 @@ def given(value: T | None) -> T:
     return value
 
 
-def half(values: Any) -> Floats:
-    """As it will be read back."""
-    return np.asarray(values, dtype=np.float16).astype(np.float32)
-
-
 def ridge(rows: Any, labels: Floats, penalty: float) -> tuple[Floats, Floats]:
     """Weights (features,) and intercept () of a ridge regression."""
     from sklearn.linear_model import Ridge
@@ -136,12 +93,6 @@ def ridge(rows: Any, labels: Floats, penalty: float) -> tuple[Floats, Floats]:
     sparse = not isinstance(rows, np.ndarray)
     model = Ridge(alpha=penalty, solver="sparse_cg" if sparse else "cholesky", tol=1e-4).fit(rows, labels)
     return half(model.coef_), np.asarray(model.intercept_, dtype=np.float32)
-
-
-def inverse_frequencies(counts: Any) -> Floats:
-    """Smoothed inverse document frequency of each bucket, (buckets,)."""
-    seen = np.bincount(counts.indices, minlength=counts.shape[1])
-    return half(np.log((1 + counts.shape[0]) / (1 + seen)) + 1)
 
 
 def _fit_linear(name: str, rows: Any, fit: Fit, extra: Tensors) -> Tensors:
@@ -312,12 +263,6 @@ def _by_counts(bank: Bank, stored: Any, asked: Any, own: Indices | None) -> Floa
         rows = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
         found[start : start + 512] = weighted(np.take_along_axis(similarity, rows, axis=1), bank.labels[rows])
     return found
-
-
-def weighted(similarity: Floats, labels: Floats) -> Floats:
-    """Mean of the neighbours' labels (n, k) with the weights exp(10 * similarity) (n, k): (n,)."""
-    nearness = np.exp(10 * similarity)
-    return cast(Floats, (nearness * labels).sum(axis=1) / nearness.sum(axis=1))
 
 
 def _nothing(fit: Fit) -> Tensors:

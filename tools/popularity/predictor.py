@@ -12,7 +12,7 @@ from .copies import copied_words
 from .features import MAX_CHARACTERS, strip_hashtags
 from .frames import Seen, see
 from .model import JUDGE, Weights, load, mode_of, predict_reading, text_of
-from .parts import read, with_frames
+from .reading import read, with_frames
 
 WIDER = 1.5  # how much the interval grows for a title unlike those the predictor was trained on
 MEDIAN = 50.0  # what cannot be believed is not rated better than the median

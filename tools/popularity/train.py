@@ -22,7 +22,8 @@ from .copies import sketch
 from .features import Floats, character_counts, squared_distances, strip_hashtags, title_vectors, word_counts
 from .frames import FRAMES
 from .model import VARIANTS, save, text_of
-from .parts import CHOICES, PARTS, PARTS_OF, Fit, Reading, Tensors, clusters_of, given, score_parts, with_frames
+from .parts import CHOICES, PARTS, PARTS_OF, Fit, Tensors, clusters_of, given, score_parts
+from .reading import Reading, with_frames
 from .rows import Row, read_rows
 from .stacking import fit_mode
 from .unfinished import Unfinished
