@@ -243,6 +243,10 @@ def critic_evaluate(
 def critic_score(
     title: Annotated[str, typer.Option(help="The title to score.")],
     video: Annotated[Path | None, typer.Option(help="Also measure this finished clip.")] = None,
+    video_prompt: Annotated[
+        str,
+        typer.Option(help="What the clip shows, in place of captions, for weights that were trained with captions."),
+    ] = "",
     weights: Annotated[
         Path | None, typer.Option(help="A folder made by `critic train`; without it, the shipped weights.")
     ] = None,
@@ -256,6 +260,6 @@ def critic_score(
     from .tools.signals import measure
 
     signals = None if video is None else measure(video)
-    seen = None if video is None or judge else frames_for(video, weights, load_context().cache_dir)
+    seen = None if video is None or judge else frames_for(video, weights, load_context().cache_dir, video_prompt)
     score = score_titles([title], weights=weights, judge=judge, seen=seen)[0]
     console.show_score(title, score, signals, as_json)

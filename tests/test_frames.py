@@ -149,4 +149,8 @@ def test_a_critic_learns_what_only_the_frames_tell(captioned: bool, tmp_path: Pa
         seen = frames_for(video, tmp_path / "w", tmp_path / "cache")
         scores.append(score_titles(["a short film number 3"], weights=tmp_path / "w", seen=seen)[0].percentile)
     assert scores[0] > scores[1] + 20
+    prompted = frames_for(video, tmp_path / "w", tmp_path / "cache", "a dark cat on the moon")
+    assert prompted is not None
+    assert prompted.captions == ["a dark cat on the moon" if captioned else ""]
+    assert score_titles(["a short film number 3"], weights=tmp_path / "w", seen=prompted)[0].percentile < scores[0]
     assert frames_for(video, None, tmp_path) is None

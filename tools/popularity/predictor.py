@@ -63,12 +63,17 @@ def score_titles(
     ]
 
 
-def frames_for(video: Path, weights: Path | None, cache: Path) -> Seen | None:
-    """What one clip shows, for weights that were trained on clips and by their own image models; else None."""
+def frames_for(video: Path, weights: Path | None, cache: Path, prompt: str = "") -> Seen | None:
+    """What one clip shows, for weights that were trained on clips and by their own image models; else None.
+
+    A video prompt stands for captions where the weights want some: no captioner is loaded then.
+    """
     frames = load(weights).card.get("frames")
     if frames is None:
         return None
-    return see([video], frames["encoder"], frames["captioner"], cache)
+    if not (prompt and frames["captioner"]):
+        return see([video], frames["encoder"], frames["captioner"], cache)
+    return see([video], frames["encoder"], None, cache)._replace(captions=[prompt])
 
 
 def judge_folder(weights: Path | None) -> Path:
