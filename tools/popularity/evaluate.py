@@ -31,11 +31,10 @@ def evaluate(
     """Metrics on every row of a CSV (video_id, title, comment_count), for full and for hashtag-blind titles.
 
     With a bank of training videos the predictor looks those up as well; `shipped_alone` says what it reaches without.
-    Baselines: the training mean, and with a bank the reference's, fitted on it. Bank rows whose video_id is in
-    `data` are left
-    out. `without_near_duplicates` leaves out rows with a near-duplicate title (cosine above 0.95) in the bank.
-    A split column is not used to choose rows; `splits` says what it held. Raises InputError for a broken CSV, with
-    its line.
+    Baselines: the training mean, and with a bank the reference's, fitted on it. Bank rows whose video_id is in `data`
+    are left out. `without_near_duplicates` leaves out rows with a near-duplicate title (cosine above 0.95) in the bank.
+    A split column is not used to choose rows; `splits` says what it held. Raises InputError for a broken CSV, with its
+    line.
     """
     tell = progress or (lambda message: None)
     rows, trained = read_rows(data), load(judge_folder(weights) if judge else weights)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PopcornError
+from ..renderers.cache import write_atomic
 from .bank import Bank
 from .features import Floats, normalise, squared_distances, strip_hashtags
 from .parts import Tensors, score_parts
@@ -97,8 +98,8 @@ def save(folder: Path, models: dict[str, Tensors], card: dict[str, Any]) -> None
     blob = to_bytes(tensors)
     card = {**card, "format": FORMAT, "sha256": sha256(blob).hexdigest()}
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "weights.safetensors", blob)
-    _replace(folder / "card.json", (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
+    write_atomic(folder / "weights.safetensors", blob)
+    write_atomic(folder / "card.json", (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
     with _lock:
         _cache.pop(folder.resolve(), None)
 
@@ -107,12 +108,6 @@ def _stored_as(part: str, dtype: Any) -> Any:
     if dtype == np.uint8:
         return dtype
     return np.float32 if part.endswith(_KEPT_WHOLE) else np.float16
-
-
-def _replace(path: Path, blob: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(blob)
-    temporary.replace(path)
 
 
 def _read(folder: Path) -> Weights:

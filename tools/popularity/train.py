@@ -9,7 +9,8 @@ the noise. Finished steps are kept in OUT/.unfinished, so that a training that w
 import datetime
 import importlib.metadata
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -84,7 +85,7 @@ def train_family(
     tell = progress or (lambda message: None)
     models, variants = {}, {}
     for name in VARIANTS:
-        steps = Unfinished(out / ".unfinished", [family, name, seed, rows, held])
+        steps = Unfinished(out / ".unfinished", [family, name, seed, rows, held, clips])
         models[name], variants[name] = fit_variant(family, name, rows, held, seed, tell, steps, clips)
     noise = variants["hashtag_blind"].pop("noise")
     variants["full"].pop("noise", None)
@@ -122,22 +123,17 @@ def train_family(
     return card
 
 
-def one_torch_thread() -> Any:
-    """A context in which torch computes on one thread."""
-    from contextlib import contextmanager
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Torch computes on one thread."""
+    import torch
 
-    @contextmanager
-    def limited() -> Any:
-        import torch
-
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
-
-    return limited()
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def split_rows(rows: list[Row], seed: int) -> tuple[list[Row], list[Row]]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..renderers.cache import write_atomic
+
 
 class Unfinished:
     """Keeps arrays under a key of the inputs; a step that is there is not computed again."""
@@ -27,9 +29,7 @@ class Unfinished:
         except (FileNotFoundError, SafetensorError):
             found = np.ascontiguousarray(compute())
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(save({"step": found}))
-        part.replace(path)
+        write_atomic(path, save({"step": found}))
         return found
 
     def clear(self) -> None:
