@@ -55,7 +55,7 @@ async def open_sqlite(runs_dir: Path) -> "AsyncIterator[AsyncSqliteSaver]":
             await connection.execute("PRAGMA synchronous=NORMAL")
             saver = AsyncSqliteSaver(connection, serde=serializer())
             try:
-                await saver.setup()
+                await _set_up(saver, path)
                 yield saver
             finally:
                 # A cancelled graph still writes in the background. A write that the end of the connection cuts in two
@@ -64,6 +64,21 @@ async def open_sqlite(runs_dir: Path) -> "AsyncIterator[AsyncSqliteSaver]":
                     await connection.rollback()
                     await connection.close()
     except DatabaseError as error:
-        raise PopcornError(
-            f"The checkpoints in {path} cannot be used ({error}); free the disk, or move that file away to start anew."
-        ) from error
+        raise _unusable(path, error) from error
+
+
+async def _set_up(saver: "AsyncSqliteSaver", path: Path) -> None:
+    """One process at a time: SQLite refuses, without waiting, a change to WAL or to the tables that meets another."""
+    from filelock import AsyncFileLock
+
+    try:
+        async with AsyncFileLock(path.with_suffix(".lock"), poll_interval=0.01):
+            await saver.setup()
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: Exception) -> PopcornError:
+    return PopcornError(
+        f"The checkpoints in {path} cannot be used ({error}); free the disk, or move that file away to start anew."
+    )

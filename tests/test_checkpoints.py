@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from popcorn_agents.cli import app
 from popcorn_agents.evaluation.benchmarks.noop import noop_parts
-from popcorn_agents.graph.checkpoints import check_checkpoints, open_checkpoints, serializer
+from popcorn_agents.graph.checkpoints import check_checkpoints, open_checkpoints, open_sqlite, serializer
 from popcorn_agents.graph.context import Context
 from popcorn_agents.graph.folders import list_records, read_record
 from popcorn_agents.graph.runs import RunFailed, resume, start
@@ -84,6 +85,31 @@ def test_two_processes_share_one_store(tmp_path: Path, where: str) -> None:
     ends = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
     assert [record.status for record in list_records(tmp_path / "runs")] == ["finished"] * 20
+
+
+def test_a_new_store_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    """Two that switched it to WAL in the same moment met "database is locked" about once in a hundred times."""
+    failures: list[Exception] = []
+
+    def opened(folder: Path, together: threading.Barrier) -> None:
+        async def enter() -> None:
+            together.wait()
+            async with open_sqlite(folder):
+                pass
+
+        try:
+            asyncio.run(enter())
+        except PopcornError as error:
+            failures.append(error)
+
+    for number in range(60):
+        together = threading.Barrier(8)
+        threads = [threading.Thread(target=opened, args=(tmp_path / str(number), together)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
 
 
 async def test_fifty_runs_at_once(tmp_path: Path, where: str) -> None:
