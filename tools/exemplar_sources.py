@@ -66,6 +66,14 @@ def starter_file(name: str) -> Path:
 
 def read_hub(name: str, columns: dict[str, str] | None = None, partition: str = "test") -> SourceData:
     """Records of a Hugging Face dataset, all its splits; of a column `partition` only the asked value is kept."""
+    header, rows = hub_rows(name)
+    mapping = map_columns(header, columns or {}, name)
+    keep = partition if "partition" in mapping and partition != "all" else None
+    return to_records(rows, mapping, name, keep_partition=keep)
+
+
+def hub_rows(name: str) -> tuple[list[str], Iterator[Row]]:
+    """The columns and the numbered rows of a Hugging Face dataset, all its splits; raises PopcornError."""
     try:
         import datasets
     except ImportError as error:
@@ -80,12 +88,10 @@ def read_hub(name: str, columns: dict[str, str] | None = None, partition: str = 
             "connection, or download it and give the folder or file."
         ) from error
     header = list(dict.fromkeys(column for split in splits.values() for column in split.column_names))
-    mapping = map_columns(header, columns or {}, name)
-    keep = partition if "partition" in mapping and partition != "all" else None
-    return to_records(_hub_rows(splits), mapping, name, keep_partition=keep)
+    return header, _numbered(splits)
 
 
-def _hub_rows(splits: Any) -> Iterator[Row]:
+def _numbered(splits: Any) -> Iterator[Row]:
     line = 0
     for split in splits.values():
         for cells in split:

@@ -38,11 +38,19 @@ def read_table(path: Path, preset: str | None = None, columns: dict[str, str] | 
     """
     if preset is not None and preset not in PRESETS:
         raise InputError(f"There is no preset {preset!r}; use one of {', '.join(PRESETS)}, or name the columns.")
-    text = _decode(path)
-    rows = _jsonl_rows(text, path) if _is_jsonl(path, text) else _csv_rows(text, path)
+    rows = table_rows(path, "video")
     header = next(rows)[1]
     mapping = map_columns(list(header), {**PRESETS.get(preset or "", {}), **(columns or {})}, path.name)
     return to_records(rows, mapping, path.name)
+
+
+def table_rows(path: Path, what: str) -> Iterator[Row]:
+    """The header of a CSV or JSONL file as a row of its own names, then the rows, each of which is a `what`.
+
+    Raises InputError with the line for text that is not UTF-8 or UTF-16, a broken row, and a file without rows.
+    """
+    text = decode(path)
+    return _jsonl_rows(text, path) if _is_jsonl(path, text) else _csv_rows(text, path, what)
 
 
 def map_columns(header: list[str], wanted: dict[str, str], where: str) -> dict[str, str]:
@@ -114,7 +122,8 @@ def _text(row: Mapping[str, object], name: str) -> str:
     return "" if value is None else clean_text(str(value))
 
 
-def _decode(path: Path) -> str:
+def decode(path: Path) -> str:
+    """The text of a file in UTF-8 or UTF-16; raises InputError with the line where it is neither."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -135,7 +144,7 @@ def _is_jsonl(path: Path, text: str) -> bool:
     return path.suffix.lower() in (".jsonl", ".ndjson") or text.lstrip()[:1] == "{"
 
 
-def _csv_rows(text: str, path: Path) -> Iterator[Row]:
+def _csv_rows(text: str, path: Path, what: str) -> Iterator[Row]:
     """The header (as a row of its own names), then the rows; a row may span lines inside quotes."""
     first = text[: text.find("\n")] if "\n" in text else text
     delimiter = max(",;\t", key=first.count)
@@ -157,7 +166,7 @@ def _csv_rows(text: str, path: Path) -> Iterator[Row]:
             )
         yield line, dict(zip(header, row, strict=False))
     if header is None:
-        raise InputError(f"{path.name} is empty; it needs a header line and one line a video.")
+        raise InputError(f"{path.name} is empty; it needs a header line and one line a {what}.")
 
 
 def _next_row(reader: Iterator[list[str]], start: int, path: Path) -> list[str] | None:
