@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
 from ..tools.contrast import MEASURES, TRAITS, terms
 from ..tools.embedding import embed
-from ..tools.popularity.explain import word_effects
+from ..tools.popularity.explain import Effect, word_effects
 from ..tools.popularity.features import normalise, strip_hashtags
 from ..tools.popularity.predictor import Score, score_titles
 from ..tools.renderers import Clip
@@ -45,6 +45,8 @@ class Critique(BaseModel):
     originality: Originality
     vetoes: list[str] = Field([], description="Faults that no score outweighs, each with what to do.")
     issues: list[str] = Field([], description="What else to change, each one sentence to the writer.")
+    keep: list[str] = Field([], description="Words of the title that raise the estimate.")
+    replace: list[str] = Field([], description="Words of the title that lower it.")
     verdict: Literal["accept", "revise"]
 
 
@@ -53,7 +55,7 @@ class Attempt(BaseModel):
 
     round: int
     script: Script
-    clip: Clip
+    clip: Clip | None = Field(description="None where an evaluation judges scripts alone.")
     critique: Critique
 
 
@@ -62,29 +64,36 @@ async def critique(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
     Raises PopcornError where the clip cannot be read or the predictor's weights are damaged.
     """
-    context, script, clip, brief = runtime.context, state["script"], state["clip"], state["brief"]
+    attempt = await judge(state, runtime, state["clip"])
+    return {"critique": attempt.critique, "attempts": [attempt]}
+
+
+async def judge(state: State, runtime: Runtime[Context], clip: Clip | None) -> Attempt:
+    """Judge the script and its clip; without a clip, the script alone."""
+    context, script, brief = runtime.context, state["script"], state["brief"]
     earlier = [attempt.script.title for attempt in state.get("attempts", [])]
     _say(runtime, "measuring the clip", 1)
-    signals = await asyncio.to_thread(measure, clip.path)
+    signals = await asyncio.to_thread(measure, clip.path) if clip else {}
     _say(runtime, "estimating its popularity", 2)
     score = (await asyncio.to_thread(score_titles, [script.title]))[0]
     _say(runtime, "comparing it with the exemplars", 3)
     originality = await asyncio.to_thread(originality_of, script.title, brief)
-    vetoes = faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height)
+    vetoes = faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height) if clip else []
     if originality.similarity >= context.max_similarity:
         vetoes.append(f'The title copies the exemplar "{originality.nearest_title}": write one of your own.')
     accepted = score.percentile >= context.target_percentile and not vetoes
-    issues = [] if accepted else await asyncio.to_thread(reasons, script.title, score, brief, earlier, context, signals)
+    found = Reasons([], [], [])
+    if not accepted:
+        found = await asyncio.to_thread(reasons, script.title, score, brief, earlier, context, signals)
     verdict = Critique(
         score=score,
         signals=signals,
         originality=originality,
         vetoes=vetoes,
-        issues=issues,
+        **found._asdict(),
         verdict="accept" if accepted else "revise",
     )
-    attempt = Attempt(round=len(earlier) + 1, script=script, clip=clip, critique=verdict)
-    return {"critique": verdict, "attempts": [attempt]}
+    return Attempt(round=len(earlier) + 1, script=script, clip=clip, critique=verdict)
 
 
 def best(attempts: list[Attempt], noise: float) -> Attempt:
@@ -124,24 +133,37 @@ def originality_of(title: str, brief: Brief) -> Originality:
     return Originality(similarity=round(min(1.0, likeness[nearest]), 4), nearest_title=titles[nearest])
 
 
+class Reasons(NamedTuple):
+    """Sentences to the writer, and the words of the title that they would keep and replace."""
+
+    issues: list[str]
+    keep: list[str]
+    replace: list[str]
+
+
 def reasons(
     title: str, score: Score, brief: Brief, earlier: list[str], context: Context, signals: dict[str, float]
-) -> list[str]:
+) -> Reasons:
     """What the writer can change, each a sentence, everything measured on this title, clip and brief. Blocking."""
     found = []
     if normalise(title) in {normalise(other) for other in earlier}:
         found.append("This title was tried before: write a different one.")
     if score.penalty:
         found.append(f"The title is not rated above the median, because {score.penalty}.")
-    replace, keep = _word_reasons(title, brief.query)
-    found += _off_topic(title, brief.query) + replace + _contrast_reasons(title, brief)
+    keep, replace = _telling_words(title, brief.query)
+    found += _off_topic(title, brief.query)
+    found += [
+        f'"{effect.phrase}" lowers the estimate by {-effect.points:.0f} points: replace it.' for effect in replace
+    ]
+    found += _contrast_reasons(title, brief)
     found += _cases(brief) + seen(signals)
     if score.percentile < context.target_percentile:
         found.append(
             f"The title is predicted to beat {score.percentile:.0f} of 100 videos; "
             f"{context.target_percentile:.0f} are wanted, {context.target_percentile - score.percentile:.0f} more."
         )
-    return found + keep
+    found += [f'"{effect.phrase}" raises the estimate by {effect.points:.0f} points: keep it.' for effect in keep]
+    return Reasons(found, [effect.phrase for effect in keep], [effect.phrase for effect in replace])
 
 
 def _cases(brief: Brief) -> list[str]:
@@ -175,18 +197,13 @@ def _stems(text: str) -> set[str]:
     return {term[:5] for term in terms(text)}
 
 
-def _word_reasons(title: str, query: str) -> tuple[list[str], list[str]]:
-    """What to replace, and what to keep."""
+def _telling_words(title: str, query: str) -> tuple[list[Effect], list[Effect]]:
+    """What to keep, and what to replace."""
     asked = _stems(query)  # what was asked for is never to be replaced
     effects = [effect for effect in word_effects(title) if terms(effect.phrase)]
     lowering = [e for e in effects if e.points <= -WORTH_SAYING and not asked & _stems(e.phrase)][:2]
     raising = [effect for effect in effects if effect.points >= WORTH_SAYING][:1]
-    replace = [
-        f'"{effect.phrase}" lowers the estimate by {-effect.points:.0f} points: replace it.' for effect in lowering
-    ]
-    return replace, [
-        f'"{effect.phrase}" raises the estimate by {effect.points:.0f} points: keep it.' for effect in raising
-    ]
+    return raising, lowering
 
 
 def _contrast_reasons(title: str, brief: Brief) -> list[str]:

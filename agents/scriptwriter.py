@@ -140,10 +140,19 @@ async def _staged(
     brief = state.get("brief") if context.mode == "pe" else None
     exemplars = [exemplar.title for exemplar in brief.exemplars] if brief else []
     earlier, note = _earlier(attempts, rejected), rejected[-1].note if rejected else ""
-    drafted = await staged_writer.draft(
-        model, state["query"], model.seed or 0, [*earlier, *exemplars], earlier[-1] if earlier else "", note, tell
+    forms = staged_writer.title_forms(brief.contrasts if brief else [], bool(earlier))
+    critique = attempts[-1].critique if attempts else None
+    asked = staged_writer.Asked(
+        topic=staged_writer.topic_of(state["query"]),
+        seed=model.seed or 0,
+        form=forms[len(earlier) % len(forms)],
+        taken=[*earlier, *exemplars],
+        keep=critique.keep if critique else [],
+        replace=critique.replace if critique else [],
+        note=note,
     )
-    version = "staged_retitle_v1" if earlier else "staged_title_v1"
+    drafted = await staged_writer.draft(model, asked, tell)
+    version = f"staged_{asked.form}_v1"
     measured = [contrast.sentence for contrast in brief.contrasts] if brief else []
     return _script(
         " ".join([*measured, drafted.reason]), drafted.title, drafted.cover_prompt, drafted.video_prompt, earlier, [],

@@ -6,7 +6,7 @@ A model of 135 million parameters drifts from the topic and repeats its examples
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from ..tools.chat_client import Chat
+    from ..tools.contrast import Contrast
 
 LOST = 0.34
 """A text that takes up a smaller share of the topic's words has lost it."""
 
 CANDIDATES = {"title": 3, "video": 2, "cover": 2, "reason": 1}
+WARMER = 0.2
+"""Added to the temperature of titles: without it every seed writes the same one."""
 GOOD_ENOUGH = {"title": 0.75, "video": 0.6, "cover": 0.5, "reason": 0.45}
 SEED_STEP = 7919
 """Seeds of one call's candidates lie this far apart, so that the rounds of a run (seed + 1, ...) never meet them."""
@@ -62,6 +65,18 @@ class TitleField(BaseModel):
     text: str = Field(pattern=r"^[A-Z][A-Za-z0-9', -]{7,58}[a-z0-9]$")
 
 
+class FirstPersonTitleField(BaseModel):
+    """A title whose first word is given: the model does not take up a form that it is only shown."""
+
+    text: str = Field(pattern=r"^(I|My|We) [A-Za-z0-9', -]{7,55}[a-z0-9]$")
+
+
+class ViewerTitleField(BaseModel):
+    """A title whose first words are given, as above."""
+
+    text: str = Field(pattern=r"^(You|Your|Have You|Did You|Would You) [A-Za-z0-9', -]{7,50}[a-z0-9]$")
+
+
 class VideoField(BaseModel):
     """What is seen, what it does, and where."""
 
@@ -80,12 +95,42 @@ class ReasonField(BaseModel):
     text: str = Field(pattern=r"^People will like it because [A-Za-z0-9', -]{30,180}\.$")
 
 
-_FIELDS: dict[str, type[TitleField | VideoField | CoverField | ReasonField]] = {
+_FIELDS: dict[str, type[BaseModel]] = {
     "title": TitleField,
+    "title_first": FirstPersonTitleField,
+    "title_viewer": ViewerTitleField,
     "video": VideoField,
     "cover": CoverField,
     "reason": ReasonField,
 }
+
+
+_TRAITS = {"first_person": "title_first", "second_person": "title_viewer"}
+"""The form of a title by the name of the contrast that speaks for it."""
+
+
+def title_forms(contrasts: "Sequence[Contrast]", rewriting: bool) -> list[str]:
+    """The forms to try, one a round: what marks the popular exemplars first, then other forms that speak to people.
+
+    Without such a mark the first script is plain.
+    """
+    marked = [_TRAITS[c.name] for c in contrasts if c.name in _TRAITS and c.z > 0]
+    if marked:
+        return list(dict.fromkeys([*marked, *_TRAITS.values()]))
+    return ["title", *_TRAITS.values()] if rewriting else ["title"]
+
+
+@dataclass
+class Asked:
+    """What a script is asked to be."""
+
+    topic: str
+    seed: int
+    form: str
+    taken: list[str]
+    keep: list[str]
+    replace: list[str]
+    note: str = ""
 
 
 @dataclass
@@ -99,37 +144,28 @@ class Drafted:
     usage: Usage
 
 
-async def draft(
-    model: "Chat",
-    query: str,
-    seed: int,
-    taken: list[str],
-    old_title: str,
-    note: str,
-    tell: Callable[[str, int], None],
-) -> Drafted:
-    """Four fields for the query; no title in `taken` (exemplars, earlier attempts) is written again.
+async def draft(model: "Chat", asked: Asked, tell: Callable[[str, int], None]) -> Drafted:
+    """Four fields for the topic; no title in `taken` (exemplars, earlier attempts) is written again.
 
-    With `old_title` the title is rewritten from it; a `note` is what a reviewer asks for.
+    Words to keep and to replace are what the critic found; a `note` is what a reviewer asks for.
     `tell` gets a phrase and the number of the stage.
     """
-    topic = topic_of(query)
     usage = Usage()
 
-    async def stage(name: str, number: int, prompt: str, avoid: list[str]) -> str:
+    async def stage(name: str, number: int, form: str) -> str:
         nonlocal usage
         tell(f"writing the {name}", number)
-        text, spent = await _best(model, name, prompt, topic, seed, avoid, old_title, note)
+        text, spent = await _best(model, name, form, asked)
         usage += spent
         return text
 
-    title = await stage("title", 1, "staged_retitle_v1" if old_title else "staged_title_v1", taken)
-    video = await stage("video", 2, "staged_video_v1", [])
-    cover = await stage("cover", 3, "staged_cover_v1", [])
-    if overlap(cover, topic) < LOST:
+    title = await stage("title", 1, asked.form)
+    video = await stage("video", 2, "video")
+    cover = await stage("cover", 3, "cover")
+    if overlap(cover, asked.topic) < LOST:
         cover = f"Close-up of the scene: {video}"
-    reason = await stage("reason", 4, "staged_reason_v1", [])
-    return Drafted(title, f"{video} The camera {CAMERA[seed % len(CAMERA)]}.", cover, reason, usage)
+    reason = await stage("reason", 4, "reason")
+    return Drafted(title, f"{video} The camera {CAMERA[asked.seed % len(CAMERA)]}.", cover, reason, usage)
 
 
 def topic_of(query: str) -> str:
@@ -138,33 +174,33 @@ def topic_of(query: str) -> str:
     return (_REQUEST.sub("", line) or line).rstrip(" .!") or line
 
 
-async def _best(
-    model: "Chat", name: str, prompt: str, topic: str, seed: int, avoid: list[str], old_title: str, note: str
-) -> tuple[str, Usage]:
+async def _best(model: "Chat", name: str, form: str, asked: Asked) -> tuple[str, Usage]:
     """The best of up to CANDIDATES[name] texts; the first that is good enough ends the search."""
-    messages, shots = await asyncio.to_thread(_messages, prompt, topic, old_title, note)
+    messages, shots = await asyncio.to_thread(_messages, f"staged_{form}_v1", asked.topic, asked.note)
     usage, best, best_score = Usage(), "", -9.0
+    warmth = WARMER if name == "title" else 0.0
     for number in range(CANDIDATES[name]):
-        client = model.model_copy(
-            update={"seed": seed + SEED_STEP * number, "temperature": (model.temperature or 0) + 0.1 * number}
-        )
-        record, spent = await ask(client, messages, _FIELDS[name], "json_schema")
+        update = {
+            "seed": asked.seed + SEED_STEP * number,
+            "temperature": (model.temperature or 0) + warmth + 0.1 * number,
+        }
+        record, spent = await ask(model.model_copy(update=update), messages, _FIELDS[form], "json_schema")
         usage += spent
-        text = cut_title(record.text) if name == "title" else record.text
-        score = await asyncio.to_thread(_score, text, topic, shots, avoid)
+        text = str(record.model_dump()["text"])
+        text = cut_title(text) if name == "title" else text
+        score = await asyncio.to_thread(_score, name, text, shots, asked)
         if score > best_score:
             best, best_score = text, score
         if score >= GOOD_ENOUGH[name]:
             break
-    return _grounded(name, best, best_score, topic, avoid), usage
+    return _grounded(name, form, best, best_score, asked), usage
 
 
-def _messages(prompt: str, topic: str, old_title: str, note: str) -> tuple[list["BaseMessage"], list[str]]:
+def _messages(prompt: str, topic: str, note: str) -> tuple[list["BaseMessage"], list[str]]:
     """The conversation, with the examples as earlier turns, and the examples' answers."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-    values = {"topic": topic, "old": old_title} if old_title else {"topic": topic}
-    turns = render(prompt, **values)
+    turns = render(prompt, topic=topic)
     if note:
         turns[-1] = ("user", f"{turns[-1][1]}\n{render('staged_note_v1', note=note)[0][1]}")
     kinds = {"system": SystemMessage, "example": HumanMessage, "user": HumanMessage}
@@ -175,14 +211,24 @@ def _messages(prompt: str, topic: str, old_title: str, note: str) -> tuple[list[
     return messages, [text for role, text in turns if role == "answer"]
 
 
-def _score(text: str, topic: str, shots: list[str], avoid: list[str]) -> float:
-    """How far the text is on the topic (about 0 to 1), less what it repeats; -2 and lower for a copy."""
+def _score(name: str, text: str, shots: list[str], asked: Asked) -> float:
+    """How far the text is on the topic (about 0 to 1), less what it repeats; -2 and lower for a copy.
+
+    A title gains by what the critic would keep, and loses by what it would replace.
+    """
+    topic, avoid = asked.topic, asked.taken if name == "title" else []
     vectors = embed([text, topic, *shots, *avoid])
     nearness = float(vectors[0] @ vectors[1])
     copies = vectors[2:] @ vectors[0]
     if len(copies) and (float(copies.max()) > 0.85 or any(_same(text, other) for other in [*shots, *avoid])):
         return -2.0 - float(copies.max())
-    return 0.5 * nearness + 0.5 * overlap(text, topic) - 0.06 * _leaks(text, topic, shots) - 0.15 * _flaws(text, topic)
+    score = 0.5 * nearness + 0.5 * overlap(text, topic) - 0.06 * _leaks(text, topic, shots)
+    person = name == "title" and asked.form in _TRAITS.values()
+    score -= 0.15 * _flaws(text, topic, person)
+    if name == "title":
+        said = text.lower()
+        score += 0.1 * (sum(p.lower() in said for p in asked.keep) - sum(p.lower() in said for p in asked.replace))
+    return score
 
 
 def overlap(text: str, topic: str) -> float:
@@ -214,12 +260,12 @@ def _leaks(text: str, topic: str, shots: list[str]) -> int:
     return len({word for word in _content(text) & _content(" ".join(shots)) if not _in(word, ours)})
 
 
-def _flaws(text: str, topic: str) -> int:
-    """Words said again, numbers out of nowhere, a first person that the topic does not have."""
+def _flaws(text: str, topic: str, person_wanted: bool = False) -> int:
+    """Words said again, numbers out of nowhere, an I or a you that neither the topic nor the form asks for."""
     words = [word.lower() for word in _WORDS.findall(text) if not _FILLER.fullmatch(word)]
     repeats = sum(_in(word, set(words[:place])) for place, word in enumerate(words))
     numbers = sum(any(sign.isdigit() for sign in word) and word not in topic.lower() for word in words)
-    person = bool(_PERSON.search(text)) and not _PERSON.search(topic)
+    person = bool(_PERSON.search(text)) and not (person_wanted or _PERSON.search(topic))
     return repeats + 2 * (numbers + person)
 
 
@@ -227,13 +273,27 @@ def _same(one: str, other: str) -> bool:
     return [word.lower() for word in _WORDS.findall(one)] == [word.lower() for word in _WORDS.findall(other)]
 
 
-def _grounded(name: str, text: str, score: float, topic: str, avoid: list[str]) -> str:
+def _grounded(name: str, form: str, text: str, score: float, asked: Asked) -> str:
     """The text, with the topic put before it, or as a title in its place, where the model lost it or only copied."""
-    subject = topic[:1].upper() + topic[1:]
+    subject = asked.topic[:1].upper() + asked.topic[1:]
     if name == "title" and score < 0.25:
-        forms = (subject, f"Three Seconds of {topic}", f"Up Close: {topic}", f"Look Again: {topic}")
-        plain = [cut_title(form) for form in forms]  # they differ where they begin: a cut leaves them different
-        return next((title for title in plain if not any(_same(title, other) for other in avoid)), plain[-1])
-    if name == "video" and overlap(text, topic) < LOST:
+        phrases = [*_PLAIN[form], *(phrase for phrases in _PLAIN.values() for phrase in phrases)]
+        plain = [cut_title(phrase.format(subject=subject, topic=_in_a_sentence(asked.topic))) for phrase in phrases]
+        return next((title for title in plain if not any(_same(title, other) for other in asked.taken)), plain[-1])
+    if name == "video" and overlap(text, asked.topic) < LOST:
         return f"{subject}: {text[:1].lower()}{text[1:]}"
     return text
+
+
+_PLAIN = {
+    "title": ("{subject}", "Up Close: {topic}", "Look Again: {topic}"),
+    "title_first": ("I Love {topic}", "I Can't Stop Watching {topic}"),
+    "title_viewer": ("You Have to See {topic}", "Have You Seen {topic}"),
+}
+"""Titles by form around a topic that the model lost; they differ where they begin, so that a cut leaves them so."""
+
+
+def _in_a_sentence(topic: str) -> str:
+    """The topic as it stands inside a sentence: a first word that is no name begins small."""
+    first, space, rest = topic.partition(" ")
+    return f"{first.lower()}{space}{rest}" if _FILLER.fullmatch(first) else topic

@@ -95,6 +95,18 @@ def load_plan(name_or_path: str) -> Plan:
         raise InputError(f"{name_or_path}: {_in_one_sentence(error)}") from error
 
 
+def narrowed(plan: Plan, settings: dict[str, Any], source: str | None, limit: int | None) -> Plan:
+    """The plan with further settings of every system, other queries, or fewer; raises InputError for unfit ones."""
+    queries = plan.queries.model_copy(update={"source": source} if source else {})
+    if limit is not None:
+        queries = queries.model_copy(update={"limit": limit})
+    content = {**plan.model_dump(), "settings": {**plan.settings, **settings}, "queries": queries.model_dump()}
+    try:
+        return Plan.model_validate(content)
+    except ValidationError as error:
+        raise InputError(_in_one_sentence(error)) from error
+
+
 def ready_plans() -> list[str]:
     """The names of the plans that come with the package."""
     folder = resources.files(__package__).joinpath("plans")

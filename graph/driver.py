@@ -201,7 +201,7 @@ async def _recorded(record: RunRecord, context: Context, before: "StateSnapshot 
         _close(record, path, ended.status, progress.state, None)
         raise
     except Exception as error:  # whatever it was, the run must say so and stay resumable
-        failure = Failure(node=progress.node, cause=_cause(error))
+        failure = Failure(node=progress.node, cause=cause_of(error))
         _close(record, path, "failed", progress.state, failure)
         raise RunFailed(record.run_id, failure, getattr(error, "exit_code", 1)) from error
     _close(record, path, "finished", progress.state, None)
@@ -216,5 +216,6 @@ def _close(record: RunRecord, path: Path, status: Status, state: State, failure:
     write_json(path, record)
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """Why a step failed, in a sentence of ours or else in the library's words with the kind of error."""
     return str(error) if isinstance(error, PopcornError) else f"{type(error).__name__}: {error}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .workflow import Builder
 
-__all__ = ["OnEvent", "RunEnded", "RunFailed", "RunPaused", "RunStopped", "resume", "start"]
+__all__ = ["OnEvent", "RunEnded", "RunFailed", "RunPaused", "RunStopped", "check_settings", "resume", "start"]
 _PACKAGES = ("popcorn-agents", "langgraph", "langchain-openai", "sentence-transformers", "faiss-cpu", "torch", "av")
 
 
@@ -45,7 +45,7 @@ async def start(
     `open_checkpoints`); without one, runs_dir's own is opened.
     """
     query = validate_query(query)
-    await asyncio.to_thread(_check, context)
+    await asyncio.to_thread(check_settings, context)
     now = datetime.now(UTC)
     record = RunRecord(
         run_id=run_id or new_run_id(query),
@@ -119,22 +119,28 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
-def _check(context: Context) -> None:
+def check_settings(context: Context, *, renders: bool = True) -> None:
     """Find what is wrong with the settings before anything is written; raises InputError or PopcornError."""
     from ..tools.chat_model import check_model
     from ..tools.exemplars import open_store
-    from ..tools.renderers import check_renderer
     from .checkpoints import check_checkpoints
 
     check_checkpoints(context.checkpoints)
+    if renders:
+        _check_renderer(context)
+    check_model(context.llm, context.gguf)
+    if context.mode == "pe":
+        open_store(context.exemplars, context.embedding)
+
+
+def _check_renderer(context: Context) -> None:
+    from ..tools.renderers import check_renderer
+
     check_renderer(context.renderer)
     if context.renderer == "remote":
         from ..tools.renderers.remote import server_of
 
         server_of(context.video_url, context.model)
-    check_model(context.llm, context.gguf)
-    if context.mode == "pe":
-        open_store(context.exemplars, context.embedding)
 
 
 def _announce_demonstration(context: Context, on_event: OnEvent) -> None:

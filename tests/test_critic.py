@@ -128,7 +128,7 @@ async def test_a_truncated_clip_is_one_sentence(tmp_path: Path) -> None:
 def test_words_that_were_asked_for_are_never_to_be_replaced() -> None:
     title, low = "Goku's transformation journey", Score(log2_comments=4, percentile=1, low=2, high=6)
     free, bound = (
-        "\n".join(reasons(title, low, Brief(query=query), [], Context(), {})) for query in ("my journey", QUERY)
+        "\n".join(reasons(title, low, Brief(query=query), [], Context(), {}).issues) for query in ("my journey", QUERY)
     )
     assert '"transformation" lowers' in free.lower()
     assert '"transformation" lowers' not in bound.lower()

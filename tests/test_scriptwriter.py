@@ -15,7 +15,7 @@ from popcorn_agents.agents.critic import Attempt, Critique, Originality
 from popcorn_agents.agents.script_prompt import tokens
 from popcorn_agents.agents.script_text import clean, clean_title, cut_title
 from popcorn_agents.agents.scriptwriter import Script, write
-from popcorn_agents.agents.staged_writer import overlap, topic_of
+from popcorn_agents.agents.staged_writer import Asked, _score, overlap, topic_of
 from popcorn_agents.agents.trend_researcher import Brief, Contrast
 from popcorn_agents.graph.context import Context
 from popcorn_agents.prompts import render
@@ -292,9 +292,25 @@ async def test_the_embedded_model_revises_with_a_new_title() -> None:
     for number in range(2):
         attempts = [attempt(index, title, 20) for index, title in enumerate(titles)]
         script, _ = await written({**state, "attempts": attempts}, mode="basic")
-        assert script.prompt_version == "staged_retitle_v1", number
+        assert script.prompt_version == f"staged_{('title_first', 'title_viewer')[number]}_v1"
         titles.append(script.title)
     assert len({title.lower() for title in titles}) == 3
+
+
+async def test_the_small_model_takes_up_the_form_that_marks_popular_exemplars() -> None:
+    marked = Contrast(name="second_person", popular=0.4, unpopular=0.1, sentence="Popular titles say you.", z=3.0)
+    told = Brief(query="street food at night", contrasts=[marked])
+    script, _ = await written({"query": "street food at night", "brief": told})
+    assert script.prompt_version == "staged_title_viewer_v1"
+    assert script.title.split()[0] in {"You", "Your", "Have", "Did", "Would"}
+
+
+def test_what_the_critic_would_keep_and_replace_moves_the_small_models_choice() -> None:
+    def rated(keep: list[str], replace: list[str]) -> float:
+        asked = Asked("street food", 7, "title", [], keep, replace)
+        return _score("title", "Street Food on a Quiet Corner", [], asked)
+
+    assert rated(["quiet"], []) > rated([], []) > rated([], ["quiet"])
 
 
 async def test_the_staged_writer_grounds_what_the_model_loses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -32,7 +33,10 @@ START_SECONDS = 120.0
 _KEY = "POPCORN_EMBEDDED_KEY"
 _LIBRARIES = "POPCORN_EMBEDDED_LIBRARIES"
 _lock = threading.Lock()
-_servers: dict[tuple[Path, int], "Server"] = {}
+_servers: dict[tuple[Path, int, int], "Server"] = {}
+
+lane: ContextVar[int] = ContextVar("lane", default=0)
+"""Which of several equal servers a task speaks to: each writes one text at a time."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,13 @@ def check() -> Path:
 
 
 def server(gguf: Path | None = None, context_tokens: int | None = None) -> Server:
-    """The server of this model, started at the first call and shared by all threads and runs of the process.
+    """The server of this model and lane, started at the first call and shared by all threads and runs of the process.
 
     Blocking (about a second at the first call). Raises InputError for a file that is not a usable GGUF, PopcornError
     where a package is missing or the child does not come up.
     """
     path = model_file(gguf)
-    wanted = (path, context_tokens or CONTEXT_TOKENS)
+    wanted = (path, context_tokens or CONTEXT_TOKENS, lane.get())
     with _lock:
         running = _servers.get(wanted)
         if running is None or running.process.poll() is not None:
@@ -87,7 +91,7 @@ def server(gguf: Path | None = None, context_tokens: int | None = None) -> Serve
                 atexit.register(stop)
             if running is not None:
                 _end(running)
-            running = _servers[wanted] = _start(*wanted)
+            running = _servers[wanted] = _start(*wanted[:2])
         return running
 
 

@@ -1,0 +1,151 @@
+"""The commands of researchers: evaluate a plan, report its results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Json
+from .tools.errors import InputError
+
+if TYPE_CHECKING:
+    from .evaluation.plan import Plan
+    from .evaluation.runner import OnTrial, Tally
+
+
+def evaluate(
+    plan: Annotated[str, typer.Argument(help="A YAML file, or the name of a ready plan such as smoke.")],
+    out: Annotated[Path, typer.Option(help="Folder of the results; the same command again goes on in it.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=VALUE: a setting of every system that has none of its own; repeatable."),
+    ] = None,
+    queries: Annotated[
+        str | None, typer.Option(help="Other queries: popcorn, hub, or a text, CSV or JSONL file.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="The first N queries only.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the plan and say what it would take, without a call.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run every system of PLAN on its queries and seeds, and append each result to OUT/results.jsonl."""
+    from .evaluation.plan import load_plan, narrowed, trials
+    from .evaluation.query_sets import load_queries
+    from .evaluation.runner import check_plan
+
+    loaded = narrowed(load_plan(plan), _pairs(settings or []), queries, limit)
+    asked = trials(loaded, load_queries(loaded.queries))
+    check_plan(loaded)
+    if dry_run:
+        _estimate(loaded, asked, as_json)
+        return
+    _run(loaded, asked, out, as_json)
+
+
+def _pairs(settings: list[str]) -> dict[str, Any]:
+    import yaml
+
+    found = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise InputError(f"--set takes NAME=VALUE, such as llm=embedded (got {setting[:80]!r}).")
+        try:
+            found[name.strip().replace("-", "_")] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InputError(f"--set {name}: {value[:80]!r} is no value; quote it.") from error
+    return found
+
+
+def _estimate(plan: Plan, asked: list[Any], as_json: bool) -> None:
+    raise NotImplementedError
+
+
+def _run(plan: Plan, asked: list[Any], out: Path, as_json: bool) -> None:
+    import asyncio
+    import signal
+    import sys
+
+    from . import console
+    from .evaluation.runner import evaluate as run_plan
+
+    again = "nothing that was finished is lost; run the same command again to go on"
+
+    async def stoppable(on_trial: OnTrial) -> Tally:
+        task = asyncio.ensure_future(run_plan(plan, asked, out, on_trial))
+        if sys.platform != "win32":  # which has no SIGTERM to wait for
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    try:
+        with TrialProgress() as progress:
+            tally = asyncio.run(stoppable(progress))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        console.fail(f"Interrupted; {again}.")
+        raise typer.Exit(130) from None
+    _show(tally, out, as_json)
+    if tally.failed:
+        raise typer.Exit(1)
+
+
+class TrialProgress:
+    """Trials as they end: a bar with the remaining time on a terminal, one plain line each elsewhere."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        from .console import err
+
+        self.console = err()
+        columns = (TextColumn("Trials"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
+        self.live = Progress(
+            *columns, TextColumn("{task.fields[note]}"), console=self.console, speed_estimate_period=600
+        )
+        self.task: Any = None
+
+    def __enter__(self) -> TrialProgress:
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.live.stop()
+
+    def __call__(self, result: Any, tally: Tally) -> None:
+        ended = tally.finished + tally.failed
+        what = f"{result.system}: {result.query.text}"
+        if result.failure is not None:
+            what = f"{result.system} failed at {result.failure.node}: {result.failure.cause}"
+        if not self.console.is_terminal:
+            self.console.print(f"{ended}/{tally.total} {what}", soft_wrap=True, markup=False)
+            return
+        if self.task is None:
+            self.task = self.live.add_task("", total=tally.total, completed=tally.before, note="")
+        if result.failure is not None:
+            self.live.console.print(what, soft_wrap=True, markup=False)
+        self.live.update(self.task, completed=ended, note=f"{tally.failed} failed" if tally.failed else "")
+
+
+def _show(tally: Tally, out: Path, as_json: bool) -> None:
+    from .console import out as stdout
+
+    if as_json:
+        print(tally.model_dump_json(indent=2))
+        return
+    lines = [f"{tally.finished} of {tally.total} trials finished, {tally.failed} failed."]
+    lines += [f"  {count} x {cause}" for cause, count in sorted(tally.causes.items(), key=lambda item: -item[1])]
+    if tally.failed:
+        lines.append("The same command again tries the failed ones once more.")
+    lines.append(f"Report: popcorn-agents report {out}")
+    stdout().print("\n".join(lines), soft_wrap=True, markup=False)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder that `evaluate` wrote to.")],
+    as_json: Json = False,
+) -> None:
+    """Write FOLDER/report.md, report.html, tables/ and figures/ from its results, and print the main figures."""
+    raise NotImplementedError
