@@ -142,7 +142,7 @@ async def _best(
     model: "Chat", name: str, prompt: str, topic: str, seed: int, avoid: list[str], old_title: str, note: str
 ) -> tuple[str, Usage]:
     """The best of up to CANDIDATES[name] texts; the first that is good enough ends the search."""
-    messages, shots = await asyncio.to_thread(_messages, prompt, topic, old_title, note)
+    messages, shots = await asyncio.to_thread(messages_for, prompt, topic, old_title, note)
     usage, best, best_score = Usage(), "", -9.0
     for number in range(CANDIDATES[name]):
         client = model.model_copy(
@@ -159,7 +159,7 @@ async def _best(
     return _grounded(name, best, best_score, topic, avoid), usage
 
 
-def _messages(prompt: str, topic: str, old_title: str, note: str) -> tuple[list["BaseMessage"], list[str]]:
+def messages_for(prompt: str, topic: str, old_title: str, note: str) -> tuple[list["BaseMessage"], list[str]]:
     """The conversation, with the examples as earlier turns, and the examples' answers."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
