@@ -9,7 +9,7 @@ import numpy as np
 
 from ..tools.errors import InputError, PopcornError
 from ..tools.popularity.features import Floats
-from ..tools.popularity.frames import FRAMES, encode, image_encoder
+from ..tools.popularity.frames import FRAMES, Loaded, encode, image_encoder
 from ..tools.video import sample_frames
 
 _loading = threading.Lock()
@@ -22,6 +22,18 @@ def clip_score(text: str, video: Path, model: str) -> float:
     process. Scores of different models cannot be compared. Raises InputError for a model of another kind, PopcornError
     for a model or a clip that cannot be read.
     """
+    loaded, tokenizer = _load(model)
+    seen = _unit(encode(loaded, sample_frames(video, FRAMES)))
+    return float((seen @ _unit(_text_vector(loaded.model, tokenizer, text))).mean())
+
+
+def check_clip_model(model: str) -> None:
+    """Raise what `clip_score` would raise for this model, and keep it loaded for the first score; blocking."""
+    _load(model)
+
+
+def _load(model: str) -> tuple[Loaded, Any]:
+    """The model with its image processor, and its tokenizer."""
     with _loading:  # once, though several attempts are scored side by side
         loaded = image_encoder(model)
         if not (hasattr(loaded.model, "get_text_features") and hasattr(loaded.model, "get_image_features")):
@@ -31,8 +43,7 @@ def clip_score(text: str, video: Path, model: str) -> float:
             )
         tokenizer = _tokenizer(model)
     _check_fit(tokenizer, loaded.model, model)
-    seen = _unit(encode(loaded, sample_frames(video, FRAMES)))
-    return float((seen @ _unit(_text_vector(loaded.model, tokenizer, text))).mean())
+    return loaded, tokenizer
 
 
 def _text_vector(model: Any, tokenizer: Any, text: str) -> Floats:

@@ -12,7 +12,7 @@ import torch
 from conftest import torch_threads
 
 from popcorn_agents.evaluation import clip_score as scoring
-from popcorn_agents.evaluation.clip_score import clip_score
+from popcorn_agents.evaluation.clip_score import check_clip_model, clip_score
 from popcorn_agents.tools.errors import InputError, PopcornError
 from popcorn_agents.tools.popularity.frames import image_encoder
 from popcorn_agents.tools.video import encode
@@ -131,6 +131,9 @@ def test_what_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
     t.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path / "vit")
     with pytest.raises(InputError, match="does not compare texts with pictures"):
         clip_score("red", video, str(tmp_path / "vit"))
+    with pytest.raises(InputError, match="does not compare texts with pictures"):
+        check_clip_model(str(tmp_path / "vit"))
+    check_clip_model(str(model))
     with pytest.raises(PopcornError, match="There is no video file"):
         clip_score("red", tmp_path / "none.mp4", str(model))
     cut = tmp_path / "cut.mp4"
