@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .cli_evaluation import evaluate
 from .cli_tools import critic_app, exemplars_app, render, verify
 from .options import Json, LogFormat, with_settings
 from .tools.errors import InputError, PopcornError
@@ -172,6 +173,7 @@ def doctor(runs_dir: RunsDir = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+app.command("evaluate")(evaluate)
 app.command("render")(render)
 app.command("verify")(verify)
 app.add_typer(exemplars_app, name="exemplars")

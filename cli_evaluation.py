@@ -12,6 +12,7 @@ from .tools.errors import InputError
 
 if TYPE_CHECKING:
     from .evaluation.plan import Plan
+    from .evaluation.records import Trial, TrialResult
     from .evaluation.runner import OnTrial, Tally
 
 
@@ -60,11 +61,25 @@ def _pairs(settings: list[str]) -> dict[str, Any]:
     return found
 
 
-def _estimate(plan: Plan, asked: list[Any], as_json: bool) -> None:
-    raise NotImplementedError
+def _estimate(plan: Plan, asked: list[Trial], as_json: bool) -> None:
+    from rich.table import Table
+
+    from .console import out
+    from .evaluation.estimate import estimate
+
+    found = estimate(plan, asked)
+    if as_json:
+        print(found.model_dump_json(indent=2))
+        return
+    table = Table(title=f"{plan.name}: what it would take (estimates)", title_justify="left", box=None, pad_edge=False)
+    for name in ("What", "Estimate", "Where from"):
+        table.add_column(name, overflow="fold")
+    for row in found.rows:
+        table.add_row(*row)
+    out().print(table)
 
 
-def _run(plan: Plan, asked: list[Any], out: Path, as_json: bool) -> None:
+def _run(plan: Plan, asked: list[Trial], out: Path, as_json: bool) -> None:
     import asyncio
     import signal
     import sys
@@ -114,7 +129,7 @@ class TrialProgress:
     def __exit__(self, *_: object) -> None:
         self.live.stop()
 
-    def __call__(self, result: Any, tally: Tally) -> None:
+    def __call__(self, result: TrialResult, tally: Tally) -> None:
         ended = tally.finished + tally.failed
         what = f"{result.system}: {result.query.text}"
         if result.failure is not None:
@@ -141,11 +156,3 @@ def _show(tally: Tally, out: Path, as_json: bool) -> None:
         lines.append("The same command again tries the failed ones once more.")
     lines.append(f"Report: popcorn-agents report {out}")
     stdout().print("\n".join(lines), soft_wrap=True, markup=False)
-
-
-def report(
-    folder: Annotated[Path, typer.Argument(help="The folder that `evaluate` wrote to.")],
-    as_json: Json = False,
-) -> None:
-    """Write FOLDER/report.md, report.html, tables/ and figures/ from its results, and print the main figures."""
-    raise NotImplementedError

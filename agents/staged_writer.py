@@ -176,7 +176,7 @@ def topic_of(query: str) -> str:
 
 async def _best(model: "Chat", name: str, form: str, asked: Asked) -> tuple[str, Usage]:
     """The best of up to CANDIDATES[name] texts; the first that is good enough ends the search."""
-    messages, shots = await asyncio.to_thread(_messages, f"staged_{form}_v1", asked.topic, asked.note)
+    messages, shots = await asyncio.to_thread(messages_for, f"staged_{form}_v1", asked.topic, asked.note)
     usage, best, best_score = Usage(), "", -9.0
     warmth = WARMER if name == "title" else 0.0
     for number in range(CANDIDATES[name]):
@@ -196,7 +196,7 @@ async def _best(model: "Chat", name: str, form: str, asked: Asked) -> tuple[str,
     return _grounded(name, form, best, best_score, asked), usage
 
 
-def _messages(prompt: str, topic: str, note: str) -> tuple[list["BaseMessage"], list[str]]:
+def messages_for(prompt: str, topic: str, note: str) -> tuple[list["BaseMessage"], list[str]]:
     """The conversation, with the examples as earlier turns, and the examples' answers."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 

@@ -11,6 +11,7 @@ COMMANDS = (
     "resume",
     "runs",
     "doctor",
+    "evaluate",
     "render",
     "exemplars build",
     "exemplars search",

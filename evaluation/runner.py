@@ -220,7 +220,12 @@ def _clip(
     if attempt.clip is None:
         return {}
     path = attempt_folder(context.runs_dir, run_id, attempt.round) / "clip.mp4"
-    return {"clip": str(path.relative_to(out.absolute())), "kind": attempt.clip.kind}
+    found: dict[str, Any] = {"clip": str(path.relative_to(out.absolute())), "kind": attempt.clip.kind}
+    if clip_model is not None:
+        from .clip_score import clip_score
+
+        found["clip_score"] = clip_score(query, path, clip_model)
+    return found
 
 
 def _write_plan(plan: Plan, out: Path) -> None:

@@ -152,9 +152,9 @@ async def test_a_note_reaches_the_writer_as_data(tmp_path: Path) -> None:
 
 
 def test_a_note_reaches_the_small_model() -> None:
-    from popcorn_agents.agents.staged_writer import _messages
+    from popcorn_agents.agents.staged_writer import messages_for
 
-    messages, _ = _messages("staged_title_viewer_v1", "street food", "Film it at dawn.")
+    messages, _ = messages_for("staged_title_viewer_v1", "street food", "Film it at dawn.")
     assert messages[-1].text.endswith("The reviewer asks: Film it at dawn.")
 
 

@@ -37,12 +37,12 @@ def frame_vectors(video: Path, encoder: str, cache: Path) -> Floats:
     from safetensors import SafetensorError
     from safetensors.numpy import load, save
 
-    loaded = _encoder(encoder)
+    loaded = image_encoder(encoder)
     path = _cached(cache, video, loaded, ".safetensors")
     try:
         return np.asarray(load(path.read_bytes())["frames"])
     except (FileNotFoundError, SafetensorError):
-        found = _encode(loaded, sample_frames(video, FRAMES))
+        found = encode(loaded, sample_frames(video, FRAMES))
     write_atomic(path, save({"frames": found}))
     return found
 
@@ -84,7 +84,8 @@ def see(
     return Seen(np.stack(visual), texts)
 
 
-def _encode(loaded: Loaded, frames: Any) -> Floats:
+def encode(loaded: Loaded, frames: Any) -> Floats:
+    """One vector a frame, (n, d), of frames (n, H, W, 3) in uint8."""
     import torch
 
     pixels = loaded.processor(images=list(frames), return_tensors="pt")["pixel_values"]
@@ -107,7 +108,8 @@ def _caption(loaded: Loaded, frames: Any) -> list[str]:
 
 
 @lru_cache(maxsize=2)
-def _encoder(name: str) -> Loaded:
+def image_encoder(name: str) -> Loaded:
+    """The image model of a folder or hub name, kept for the next call; raises PopcornError where it cannot be had."""
     from transformers import AutoImageProcessor, AutoModel
 
     return _load(name, AutoModel, AutoImageProcessor)
@@ -121,13 +123,15 @@ def _captioner(name: str) -> Loaded:
 
 
 def _load(name: str, model_class: Any, processor_class: Any) -> Loaded:
+    from safetensors import SafetensorError
+
     folder = Path(name).expanduser()
     where = {"local_files_only": folder.is_dir()}
     try:
         with _quiet():
             model = model_class.from_pretrained(str(folder) if folder.is_dir() else name, use_safetensors=True, **where)
             processor = processor_class.from_pretrained(str(folder) if folder.is_dir() else name, **where)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise PopcornError(
             f"The image model {name!r} could not be loaded ({type(error).__name__}); name a folder that `transformers` "
             "saved with its processor, or a hub model that is reachable."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
-from .specs import BY_NAME, DEFAULT_MODEL, MODELS, ModelSpec
+from .specs import BY_NAME, DEFAULT_MODEL, MODELS, ModelSpec, row_of
 
 SAMPLE = 65536  # bytes hashed at each end of a large file, beside its size and time of change
 
@@ -26,7 +26,7 @@ class Source:
 def locate(model: str | None, random_weights: bool = False) -> Source:
     """Find the model by row name, folder or hub id; raises InputError for one that does not exist or is no pipeline."""
     name = model or DEFAULT_MODEL
-    row = BY_NAME.get(name) or next((row for row in MODELS if row.hub_id == name), None)
+    row = row_of(name)
     if random_weights:
         if row is None:
             raise InputError(f"--random-weights builds a model of the table: {', '.join(BY_NAME)}; not {name[:80]!r}.")

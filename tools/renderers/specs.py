@@ -160,3 +160,9 @@ MODELS = (
 )  # fmt: skip
 DEFAULT_MODEL = "cogvideox-5b"
 BY_NAME = {row.name: row for row in MODELS}
+
+
+def row_of(model: str | None) -> ModelSpec | None:
+    """The row of a name or hub id, or of the default model; None for a model that the table does not hold."""
+    name = model or DEFAULT_MODEL
+    return BY_NAME.get(name) or next((row for row in MODELS if row.hub_id == name), None)
