@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from ..graph.context import Context
 from ..tools.errors import InputError
@@ -18,6 +18,7 @@ FREE = frozenset({"runs_dir", "cache_dir", "checkpoints", "review", "llm_timeout
 NO_RENDERER = "none"
 """As `renderer`: no clip is drawn, and the critic judges the script alone."""
 Seeds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(min_length=1)]
+_SEEDS = TypeAdapter(Seeds)
 
 
 class QuerySet(BaseModel):
@@ -58,10 +59,6 @@ class Plan(BaseModel):
 
     @model_validator(mode="after")
     def _usable(self) -> "Plan":
-        for name, variants in expand_systems(self).items():
-            for settings, _ in variants:
-                if wrong := sorted(settings.keys() & FREE):
-                    raise ValueError(f"system {name}: {wrong[0]} is not for a plan to set")
         contexts_of(self)
         return self
 
@@ -113,36 +110,38 @@ def ready_plans() -> list[str]:
     return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
 
 
-def expand_systems(plan: Plan) -> dict[str, list[tuple[dict[str, Any], list[int]]]]:
-    """By system as named in the plan: (settings, seeds) of each of its variants."""
-    found = {}
-    for name, own in plan.systems.items():
-        settings = {**plan.settings, **own}
-        seeds = settings.pop("seeds", plan.seeds)
-        axes = {field: value for field, value in settings.items() if isinstance(value, list)}
-        fixed = {field: value for field, value in settings.items() if field not in axes}
-        variants = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-        found[name] = [({**fixed, **variant}, seeds) for variant in variants]
-    return found
-
-
 def contexts_of(plan: Plan) -> dict[str, tuple[Context, list[int]]]:
     """(settings, seeds) of every system by its full name, such as `pe k=10 tags=2`; raises ValueError for bad ones."""
     found: dict[str, tuple[Context, list[int]]] = {}
-    for name, variants in expand_systems(plan).items():
-        crossed = [
-            field for field in variants[0][0] if isinstance({**plan.settings, **plan.systems[name]}[field], list)
-        ]
-        for settings, seeds in variants:
-            full = " ".join([name, *(f"{field}={settings[field]}" for field in crossed)])
-            if "seed" in settings:
-                raise ValueError(f"system {name}: give seeds, a list, instead of seed")
+    for name, own in plan.systems.items():
+        settings = {**plan.settings, **own}
+        seeds = _seeds(name, settings.pop("seeds", plan.seeds))
+        if wrong := sorted(settings.keys() & FREE):
+            raise ValueError(f"system {name}: {wrong[0]} is not for a plan to set")
+        if "seed" in settings:
+            raise ValueError(f"system {name}: give seeds, a list, instead of seed")
+        axes = {field: values for field, values in settings.items() if isinstance(values, list)}
+        if empty := [field for field, values in axes.items() if not values]:
+            raise ValueError(f"system {name}: {empty[0]} is an empty list")
+        for chosen in itertools.product(*axes.values()):
+            variant = dict(zip(axes, chosen, strict=True))
+            full = " ".join([name, *(f"{field}={value}" for field, value in variant.items())])
             try:
-                found[full] = Context(**settings), seeds
+                found[full] = Context(**{**settings, **variant}), seeds
             except ValidationError as error:
                 first = error.errors(include_url=False)[0]
                 raise ValueError(f"system {full}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     return found
+
+
+def _seeds(system: str, seeds: Any) -> list[int]:
+    try:
+        valid = _SEEDS.validate_python(seeds)
+    except ValidationError as error:
+        raise ValueError(f"system {system}: seeds: {error.errors(include_url=False)[0]['msg']}") from error
+    if len(set(valid)) < len(valid):
+        raise ValueError(f"system {system}: a seed stands in its seeds twice")
+    return valid
 
 
 def trials(plan: Plan, queries: list[Query]) -> list[Trial]:

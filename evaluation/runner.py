@@ -122,8 +122,8 @@ async def _run_all(
         async with asyncio.TaskGroup() as group:
             for _ in range(min(len(todo), bounds.llm + bounds.render + bounds.score)):
                 group.create_task(work())
-    except* PopcornError as errors:
-        raise errors.exceptions[0] from None
+    except ExceptionGroup as errors:  # the first ends the others
+        raise errors.exceptions[0] from errors
 
 
 def _count(tally: Tally, result: TrialResult) -> None:

@@ -45,7 +45,19 @@ spent: ContextVar[Spent] = ContextVar("spent")
 
 @asynccontextmanager
 async def local_stages(concurrency: Concurrency) -> AsyncIterator[dict[str, Node]]:
-    """The nodes in this process; each language model under way has a lane, and so an embedded server, of its own."""
+    """The nodes in this process."""
+    gate = gates(concurrency)
+    yield {
+        "research": bounded("research", research, gate["write"]),
+        "write": bounded("write", write, gate["write"]),
+        "render": bounded("render", render, gate["render"]),
+        "critique": bounded("critique", critique, gate["critique"]),
+        "critique_script": bounded("critique", critique_script, gate["critique"]),
+    }
+
+
+def gates(concurrency: Concurrency) -> dict[str, Gate]:
+    """By resource, what lets so many in at once; whoever writes gets a lane, and so an embedded server, of its own."""
     lanes: asyncio.Queue[int] = asyncio.Queue()
     for number in range(concurrency.llm):
         lanes.put_nowait(number)
@@ -61,13 +73,7 @@ async def local_stages(concurrency: Concurrency) -> AsyncIterator[dict[str, Node
             lanes.put_nowait(number)
 
     rendering, scoring = asyncio.Semaphore(concurrency.render), asyncio.Semaphore(concurrency.score)
-    yield {
-        "research": bounded("research", research, writing),
-        "write": bounded("write", write, writing),
-        "render": bounded("render", render, lambda: _held(rendering)),
-        "critique": bounded("critique", critique, lambda: _held(scoring)),
-        "critique_script": bounded("critique", critique_script, lambda: _held(scoring)),
-    }
+    return {"write": writing, "render": lambda: _held(rendering), "critique": lambda: _held(scoring)}
 
 
 @asynccontextmanager

@@ -320,6 +320,8 @@ async def test_the_staged_writer_grounds_what_the_model_loses(monkeypatch: pytes
         schema = settings["extra_body"]["response_format"]["json_schema"]["schema"]["properties"]["text"]["pattern"]
         texts = {
             "^[A-Z][A-Za-z0-9', -]{7": "When a Puppy Meets Snow",
+            "^(I|My": "I Spent a Morning with a Street Vendor",
+            "^(You": "Have You Seen a Puppy Meet Snow",
             "^Close": "Close-up of a thing on a table in a room, grey.",
         }
         text = next((value for start, value in texts.items() if schema.startswith(start)), "")

@@ -50,7 +50,7 @@ def noop_parts(files: Path, percentiles: Sequence[float] = (90.0,), vetoed: Sequ
             issues=[] if good else ["Say more."],
             verdict="accept" if good else "revise",
         )
-        attempt = Attempt(round=round_, script=state["script"], clip=state["clip"], critique=verdict)
+        attempt = Attempt(round=round_, script=state["script"], clip=state.get("clip"), critique=verdict)
         return {"critique": verdict, "attempts": [attempt]}
 
     return {"research": research, "write": write, "render": render, "critique": critique}
