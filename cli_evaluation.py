@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import Json
-from .tools.errors import InputError
+from .tools.errors import InputError, PopcornError
 
 if TYPE_CHECKING:
     from .evaluation.plan import Plan
@@ -39,10 +39,10 @@ def evaluate(
 
     loaded = narrowed(load_plan(plan), _pairs(settings or []), queries, limit)
     asked = trials(loaded, load_queries(loaded.queries))
-    check_plan(loaded)
     if dry_run:
         _estimate(loaded, asked, as_json)
         return
+    check_plan(loaded)
     _run(loaded, asked, out, as_json)
 
 
@@ -64,19 +64,32 @@ def _pairs(settings: list[str]) -> dict[str, Any]:
 def _estimate(plan: Plan, asked: list[Trial], as_json: bool) -> None:
     from rich.table import Table
 
-    from .console import out
+    from . import console
     from .evaluation.estimate import estimate
 
-    found = estimate(plan, asked)
+    found, missing = estimate(plan, asked), _missing(plan)
     if as_json:
-        print(found.model_dump_json(indent=2))
+        console.show_record({**found.model_dump(mode="json"), "missing": missing}, as_json)
         return
     table = Table(title=f"{plan.name}: what it would take (estimates)", title_justify="left", box=None, pad_edge=False)
     for name in ("What", "Estimate", "Where from"):
         table.add_column(name, overflow="fold")
     for row in found.rows:
         table.add_row(*row)
-    out().print(table)
+    console.out().print(table)
+    if missing:
+        console.out().print(f"Before it can run: {missing}", soft_wrap=True, markup=False)
+
+
+def _missing(plan: Plan) -> str:
+    """What keeps the plan from running as things stand, such as a key; empty where nothing does."""
+    from .evaluation.runner import check_plan
+
+    try:
+        check_plan(plan)
+    except PopcornError as error:
+        return str(error)
+    return ""
 
 
 def _run(plan: Plan, asked: list[Trial], out: Path, as_json: bool) -> None:
