@@ -15,8 +15,8 @@ from .plan import NO_RENDERER, Concurrency, Plan
 from .records import Trial
 from .render_costs import ANIMATIC, ORIGIN, gpu_seconds
 from .script_costs import CHARACTERS, STAGED_CALLS, WHOLE_CALLS, Tokens, is_staged, research_cost, sample, script_cost
+from .stages import WRITING
 
-WRITING = ("llm", "gguf", "temperature", "structured_output", "context_tokens", "mode", "seed")
 RESEARCH = ("exemplars", "embedding", "k", "tags", "split", "researcher", "max_searches")
 JUDGING = ("target_percentile", "max_similarity")
 EMBEDDED_READ, EMBEDDED_WRITTEN = 150, 40

@@ -52,6 +52,10 @@ def check_plan(plan: Plan) -> None:
             check_settings(context, renders=context.renderer != NO_RENDERER)
         except PopcornError as error:
             raise InputError(f"System {name}: {error}") from error
+    if plan.clip_model is not None:
+        from .clip_score import check_clip_model
+
+        check_clip_model(plan.clip_model)
 
 
 async def evaluate(
