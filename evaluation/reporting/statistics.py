@@ -196,8 +196,7 @@ def per_query(values: ArrayLike, query: ArrayLike) -> Floats:
     if not len(which):
         return np.zeros(0)
     names, place = np.unique(which, return_inverse=True)
-    sums: Floats = np.bincount(place, weights=np.asarray(values, dtype=np.float64), minlength=len(names))
-    return sums
+    return np.bincount(place, weights=np.asarray(values, dtype=np.float64), minlength=len(names)).astype(np.float64)
 
 
 def nothing() -> Estimate:
