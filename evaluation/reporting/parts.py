@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Value = str | float | int | None
 DASH = "–"
-SCORED_BY = {"critic": "critic", "judge": "judge"}
+NARROW = "\u00a0"  # a space at which no line is broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,15 @@ def spread(found: Estimate, digits: int = 1, sized: bool = True) -> str:
     """A figure, its interval and its n, such as `61.2 (58.0 to 64.1), n = 40`."""
     if not found.n:
         return DASH
-    said = f"{number(found.value, digits)} ({number(found.low, digits)} to {number(found.high, digits)})"
-    return f"{said}, n = {found.n}" if sized else said
+    return _interval(*(number(value, digits) for value in (found.value, found.low, found.high)), found.n * sized)
 
 
 def percent(found: Estimate, sized: bool = False) -> str:
     """A share in percent with its interval, and its n where asked."""
     if not found.n:
         return DASH
-    said = f"{100 * found.value:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f})"
-    return f"{said}, n = {found.n}" if sized else said
+    value, low, high = (f"{100 * share:.0f}" for share in (found.value, found.low, found.high))
+    return _interval(f"{value}{NARROW}%", low, high, found.n * sized)
 
 
 def sized(found: Estimate) -> str:
@@ -95,7 +94,7 @@ def probability(p: float) -> str:
 
 def tally(found: WinRate) -> str:
     """Wins, ties and losses."""
-    return f"{found.wins} / {found.ties} / {found.losses}"
+    return f"{found.wins} / {found.ties} / {found.losses}".replace(" ", NARROW)
 
 
 def estimate_record(found: Estimate) -> dict[str, Value]:
@@ -158,6 +157,12 @@ def _paper() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("paper.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def _interval(value: str, low: str, high: str, n: int) -> str:
+    """Broken, where it must be, before the interval and before n."""
+    said = f"{value} ({low}{NARROW}to{NARROW}{high})"
+    return f"{said}, n{NARROW}={NARROW}{n}" if n else said
 
 
 def _plain(value: float) -> float | None:

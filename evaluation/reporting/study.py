@@ -146,5 +146,5 @@ def labels(study: Study, systems: list[str], axis: str) -> dict[str, str]:
 def differing(study: Study) -> list[str]:
     """The settings in which the systems differ, those that matter for at least one of them."""
     own = [shaping(settings) for settings in study.settings.values()]
-    names = sorted({name for settings in study.settings.values() for name in settings})
-    return [name for name in names if len({repr(one.get(name)) for one in own}) > 1]
+    names = sorted({name for settings in own for name in settings})
+    return [name for name in names if len({repr(one[name]) for one in own if name in one}) > 1]

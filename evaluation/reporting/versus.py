@@ -7,6 +7,7 @@ from .comparing import Comparison, compare, ranking, subsets_by_type
 from .drawing import forest, matrix
 from .levels import llm
 from .parts import Figure, Section, Table, Value, comparison_record, comparison_table, paper_table, percent
+from .statistics import Estimate
 from .study import SCORERS, Study, groups, labels, varied
 
 MARKS = {"A better": " ▲", "B better": " ▼", "undecided": ""}
@@ -40,7 +41,7 @@ def enhancement(study: Study) -> Section:
         caption = "Win rate of prompt enhancement over the basic prompt, with 95 % intervals; the line is 50 %."
         section.figures.append(Figure("t3-enhancement", caption, lambda: forest(points)))
     else:
-        section.lead.append("Left out: no two systems differ in `mode` alone (pe and basic).")
+        section.lead.append("Left out: no two systems differ in mode alone (pe and basic).")
     return _with_paper(section, "t3")
 
 
@@ -82,7 +83,7 @@ def retrieval(study: Study) -> Section:
                 record[column] = study.settings[one.a][column]
         section.tables.append(table)
     if not section.tables:
-        section.lead.append("Left out: no two systems differ in `k` or `tags` alone.")
+        section.lead.append("Left out: no two systems differ in k or tags alone.")
     return section
 
 
@@ -135,8 +136,8 @@ def _matrix_tables(
 
 def _mirrored(one: Comparison) -> str:
     found = one.found.rate
-    said = f"{100 * (1 - found.value):.0f} % ({100 * (1 - found.high):.0f} to {100 * (1 - found.low):.0f})"
-    return said + {"A better": " ▼", "B better": " ▲", "undecided": ""}[one.verdict]
+    other = Estimate(1 - found.value, 1 - found.high, 1 - found.low, found.n, found.queries)
+    return percent(other) + {"A better": " ▼", "B better": " ▲", "undecided": ""}[one.verdict]
 
 
 def _ranking_table(study: Study, names: list[str]) -> Table:

@@ -1,0 +1,23 @@
+"use strict";
+(() => {
+  if (matchMedia("(max-width: 40rem)").matches) document.querySelector(".toc").open = false;
+  const form = document.getElementById("filters");
+  const samples = [...document.querySelectorAll(".sample")];
+  const apply = () => {
+    const chosen = new FormData(form);
+    const words = (chosen.get("words") || "").toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const sample of samples) {
+      const text = words.length ? sample.textContent.toLowerCase() : "";
+      const fits = (!chosen.get("category") || sample.dataset.category === chosen.get("category")) &&
+        (!chosen.get("type") || sample.dataset.type === chosen.get("type")) && words.every((word) => text.includes(word));
+      sample.hidden = !fits;
+      if (fits) shown += 1; else sample.querySelectorAll("video").forEach((video) => video.pause());
+    }
+    document.getElementById("shown").value = `${shown} of ${samples.length} queries`;
+  };
+  form.hidden = false;
+  form.addEventListener("input", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  apply();
+})();
