@@ -31,7 +31,8 @@ WAYS = ("fresh", "best", "revised", "revised-best")
 class Spent:
     """Ranks by scorer of each way to spend `attempts` attempts on a query; NaN where it failed.
 
-    one, best and revised: (queries,); fresh: (queries, attempts). `used` is the mean number of attempts of the loop.
+    one, best and revised: (queries,); fresh: (queries, attempts). `used` is the mean number of attempts of the loop,
+    `kept_first` the share of queries for which it kept its first.
     """
 
     open_system: str
@@ -40,6 +41,7 @@ class Spent:
     queries: list[str]
     left_out: int
     used: float
+    kept_first: float
     one: dict[Scorer, Floats]
     fresh: dict[Scorer, Floats]
     best: dict[Scorer, Floats]
@@ -91,6 +93,7 @@ def spend(study: Study, shot: str, loop: str, budget: int) -> Spent | None:
     return Spent(
         open_system=shot, loop=loop, attempts=len(seeds), queries=queries, left_out=len(begun) - len(queries),
         used=float(np.mean([len(trial.attempts) for trial in loops])),
+        kept_first=float(np.mean([trial.best_round == 1 for trial in loops])),
         one={scorer: fresh[scorer][:, 0] for scorer in SCORERS},
         fresh=fresh,
         best={scorer: np.array([attempt_score(one, scorer) for one in kept]) for scorer in SCORERS},
@@ -144,12 +147,12 @@ def taste(judged: dict[str, Judged], way: str) -> str:
     ours = judged[way]
     gap, high, low = ours.gap, *(100 * (ours.found[scorer].rate.value - 0.5) for scorer in SCORERS)
     interval = f"{100 * gap.value:.0f} points ({100 * gap.low:.0f} to {100 * gap.high:.0f})"
-    said = f"Over 50 %, the critic sees {high:+.0f} points and the judge {low:+.0f}"
+    said = f"beyond 50 % the critic sees {high:+.0f} points and the judge {low:+.0f}"
     if gap.low > 0:
         return f"{said}: {interval} of the gain are the critic's own taste."
     if gap.high < 0:
         return f"{said}: the judge sees more of a gain than the critic, by {interval[1:]}."
-    return f"{said}; the gap of {interval} between them is not told from none."
+    return f"{said}; the gap of {interval} between them is within chance."
 
 
 def reasons(study: Study, spent: Spent, judged: dict[str, Judged]) -> list[str]:
@@ -157,8 +160,9 @@ def reasons(study: Study, spent: Spent, judged: dict[str, Judged]) -> list[str]:
     ours = judged["revised"].found
     ties = {scorer: found.tie_share for scorer, found in ours.items()}
     told = [
-        f"Ties: {100 * ties['critic']:.0f} % under the critic, {100 * ties['judge']:.0f} % under the judge, mostly "
-        "because the first attempt was kept; each pulls the rate towards 50 %."
+        f"Ties: {100 * ties['critic']:.0f} % under the critic, {100 * ties['judge']:.0f} % under the judge"
+        + ("; each pulls the rate towards 50 %. " if any(ties.values()) else ". ")
+        + f"The loop kept its first attempt in {100 * spent.kept_first:.0f} % of the queries."
     ]
     agreement = scorers_agree(study, [spent.open_system, spent.loop])
     if agreement.n:

@@ -18,7 +18,7 @@ WIDTH = 4.4  # inches: at 96 points to the inch, about the width of a phone
 COLOURS = {"critic": "#0072B2", "judge": "#D55E00"}
 LIGHT_ON_DARK = {"critic": "#56B4E9", "judge": "#E69F00"}
 SHAPES = {"critic": "o", "judge": "D"}
-LONGEST = 22  # characters of a label on one line
+LONGEST = 24  # characters of a label on one line
 THEMES = {"light": ("#1c1c1c", "#d8d8d8", "#ffffff"), "dark": ("#e8e6e3", "#4a4d52", "#181a1d")}
 _theme = "light"
 
@@ -37,7 +37,7 @@ def distributions(values: dict[str, dict[str, list[float]]]) -> "Drawing":
     """By scorer, then by system: a box over the dots of all trials."""
     rng = np.random.default_rng(0)
     names = list(next(iter(values.values())))
-    drawing = _new(0.9 + len(values) * (0.35 + 0.34 * len(names)))
+    drawing = _new(0.9 + len(values) * (0.35 + 0.36 * len(names)))
     axes = np.atleast_1d(drawing.subplots(len(values), 1, sharex=True))
     for axis, (scorer, by_system) in zip(axes, values.items(), strict=True):
         colour = _colour(scorer)
@@ -50,7 +50,7 @@ def distributions(values: dict[str, dict[str, list[float]]]) -> "Drawing":
                     [ranks], positions=[row], orientation="horizontal", widths=0.5, showfliers=False, whis=(5, 95),
                     medianprops={**line, "linewidth": 2.2}, boxprops=line, whiskerprops=line, capprops=line,
                 )  # fmt: skip
-        axis.set_yticks(range(len(names)), [_short(name) for name in names])
+        axis.set_yticks(range(len(names)), [_short(name) for name in names], fontsize=8.5)
         axis.set_ylim(len(names) - 0.4, -0.6)
         axis.set_title(f"scored by the {scorer}", loc="left", fontsize=9.5)
         axis.set_xlim(-1, 101)
@@ -114,7 +114,7 @@ def by_round(lines: dict[str, dict[str, list[Estimate]]]) -> "Drawing":
 
 
 def matrix(names: Sequence[str], compared: Sequence["Comparison"]) -> "Drawing":
-    """Win rates of rows over columns in percent; a dot behind it where undecided."""
+    """Win rates of rows over columns in percent, bold where decided."""
     size = len(names)
     rates, undecided = np.full((size, size), np.nan), set()
     for one in compared:
@@ -129,8 +129,9 @@ def matrix(names: Sequence[str], compared: Sequence["Comparison"]) -> "Drawing":
         for j in range(size):
             if not np.isnan(rates[i, j]):
                 ink = "#ffffff" if abs(rates[i, j] - 50) > 32 else "#1c1c1c"
-                text = f"{rates[i, j]:.0f}" + ("·" if (i, j) in undecided else "")
-                axis.text(j, i, text, ha="center", va="center", color=ink, fontsize=9 if size < 8 else 7)
+                weight = "normal" if (i, j) in undecided else "bold"
+                text, small = f"{rates[i, j]:.0f}", 9 if size < 8 else 7
+                axis.text(j, i, text, ha="center", va="center", color=ink, fontsize=small, fontweight=weight)
     short = [_short(name) for name in names]
     axis.set_xticks(range(size), short, rotation=40, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(size), short)
@@ -166,7 +167,7 @@ def _new(height: float) -> "Drawing":
 
 
 def _rows(axis: Any, labels: Sequence[str]) -> None:
-    axis.set_yticks(range(len(labels)), [_short(label) for label in labels])
+    axis.set_yticks(range(len(labels)), [_short(label) for label in labels], fontsize=8.5)
     axis.set_ylim(len(labels) - 0.5, -0.5)
 
 
@@ -179,12 +180,12 @@ def _legend(axis: Any, scorers: Sequence[str]) -> None:
 
 
 def _short(label: str, most: int = LONGEST) -> str:
-    """A label in lines that fit, cut after three; letters that the font may lack are replaced."""
+    """A label in lines that fit, cut after two; letters that the font may lack are replaced."""
     import textwrap
 
     plain = "".join(c if c.isprintable() and ord(c) < 0x0530 else "?" for c in label)
-    lines = textwrap.wrap(plain, most)
-    return "\n".join(lines[:3]) + ("…" if len(lines) > 3 else "")
+    lines = textwrap.wrap(plain.replace("llm=", ""), most, break_on_hyphens=False) or [""]
+    return "\n".join(lines[:2]) + ("…" if len(lines) > 2 else "")
 
 
 def _colour(scorer: str) -> str:

@@ -9,28 +9,31 @@ from .statistics import Estimate
 from .study import SCORERS, Study
 
 
-def equal_budget(study: Study) -> Section:
-    """Table 7: one shot, fresh seeds, best of them, revisions; under the critic and the judge."""
-    section = Section("t7", "Equal budget: seeds, selection or revision")
-    for position, spent in enumerate(budgets(study), 1):
-        key = "t7" if position == 1 else f"t7-{position}"
-        judged = judge_all(spent)
-        names = called(spent)
-        section.lead.append(goal(spent, judged))
-        section.lead += [f"{names[way].capitalize()}: {taste(judged, way)}" for way in ("best", "revised")]
-        section.lead += reasons(study, spent, judged)
-        section.tables += [_ways_table(key, spent, judged), _gap_table(key, spent, judged), _halves_table(key, spent)]
-        points = [
-            (names[way], scorer, _in_points(judged[way].found[scorer].rate)) for way in WAYS for scorer in SCORERS
-        ]
-        caption = f"Win rates at {spent.attempts} attempts each, as points above or below 50 %, with 95 % intervals."
-        section.figures.append(Figure(key, caption, partial(shares, points, "win rate, points above 50 %")))
-    if not section.tables:
-        section.lead.append(
+def equal_budgets(study: Study) -> list[Section]:
+    """Table 7: one shot, fresh seeds, best of them, revisions; under the critic and the judge; a section a pair."""
+    found = budgets(study)
+    if not found:
+        why = (
             "Left out: it needs two systems that differ in max_revisions (and target_percentile) alone, one of them "
             "without revisions, with two or more seeds, and a seed that both have."
         )
-    return section
+        return [Section("t7", "Equal budget: seeds, selection or revision", [why])]
+    return [_section("t7" if place == 1 else f"t7-{place}", study, spent) for place, spent in enumerate(found, 1)]
+
+
+def _section(key: str, study: Study, spent: Spent) -> Section:
+    judged, names = judge_all(spent), called(spent)
+    points = [(names[way], scorer, _in_points(judged[way].found[scorer].rate)) for way in WAYS for scorer in SCORERS]
+    caption = f"Win rates at {spent.attempts} attempts each, as points above or below 50 %, with 95 % intervals."
+    return Section(
+        key,
+        f"Equal budget: {spent.open_system} and {spent.loop}",
+        [goal(spent, judged)],
+        [f"{names[way].capitalize()}: {taste(judged, way)}" for way in ("best", "revised")]
+        + reasons(study, spent, judged),
+        [_ways_table(key, spent, judged), _gap_table(key, spent, judged), _halves_table(key, spent)],
+        [Figure(key, caption, partial(shares, points, "win rate, points above 50 %"))],
+    )
 
 
 def called(spent: Spent) -> dict[str, str]:

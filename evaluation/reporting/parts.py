@@ -43,11 +43,12 @@ class Figure:
 
 @dataclass(slots=True)
 class Section:
-    """One heading of the report; without tables, `lead` says why."""
+    """One heading of the report: sentences, then reasons as a list; without tables, `lead` says why."""
 
     key: str
     title: str
     lead: list[str] = field(default_factory=list)
+    points: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
 
@@ -63,7 +64,8 @@ def spread(found: Estimate, digits: int = 1, sized: bool = True) -> str:
     """A figure, its interval and its n, such as `61.2 (58.0 to 64.1), n = 40`."""
     if not found.n:
         return DASH
-    return _interval(*(number(value, digits) for value in (found.value, found.low, found.high)), found.n * sized)
+    value, low, high = (number(part, digits) for part in (found.value, found.low, found.high))
+    return _interval(value, low, high, found.n * sized)
 
 
 def percent(found: Estimate, sized: bool = False) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...tools.errors import InputError
 from .budget import budgets, goal, judge_all
-from .equal_budget import equal_budget
+from .equal_budget import equal_budgets
 from .levels import against_humans, by_category, distribution
 from .loop import the_loop
 from .parts import Section
@@ -19,9 +19,9 @@ from .writing import csv_text, markdown, write_whole
 
 TITLE = "Evaluation report"
 NEEDED = ("evalica", "jinja2", "matplotlib", "statsmodels")
-BUILDERS: tuple[Callable[[Study], Section], ...] = (
+BUILDERS: tuple[Callable[[Study], Section | list[Section]], ...] = (
     what_was_run, by_category, against_humans, distribution, enhancement, llms, generators, retrieval, everybody,
-    equal_budget, the_loop, cost, examples,
+    equal_budgets, the_loop, cost, examples,
 )  # fmt: skip
 Progress = Callable[[str, int, int], None]
 """Told (what is being made, step, steps)."""
@@ -41,11 +41,12 @@ def make_report(folder: Path, progress: Progress | None = None) -> Report:
     if any(find_spec(name) is None for name in NEEDED):
         raise InputError("Reports need more packages; run: pip install 'popcorn-agents[report]'")
     study = load_study(folder)
-    sections = []
+    sections: list[Section] = []
     for step, build in enumerate(BUILDERS, 1):
         if progress is not None:
-            progress(build.__name__.replace("_", " "), step, len(BUILDERS) + 1)
-        sections.append(build(study))
+            progress("comparing the systems", step, len(BUILDERS) + 1)
+        built = build(study)
+        sections += built if isinstance(built, list) else [built]
     return Report(study, _summary(study, sections[0]), sections)
 
 
@@ -59,7 +60,7 @@ def write_report(folder: Path, progress: Progress | None = None, report: Report 
 
     report = report or make_report(folder, progress)
     if progress is not None:
-        progress("writing", len(BUILDERS) + 1, len(BUILDERS) + 1)
+        progress("drawing and writing", len(BUILDERS) + 1, len(BUILDERS) + 1)
     written = []
     pictures = {}
     for section in report.sections:

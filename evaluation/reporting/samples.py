@@ -11,7 +11,7 @@ from ..records import AttemptRecord, Query, TrialResult
 from .parts import Section, Table, number
 from .study import Study, score
 
-EMBEDDED = 12 * 2**20  # bytes of clips inside the page; base64 makes a third more of them
+EMBEDDED = 8 * 2**20  # bytes of clips inside the page; base64 makes a third more of them
 LARGEST = 2 * 2**20  # of one clip
 
 

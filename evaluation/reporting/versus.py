@@ -15,7 +15,7 @@ READ = (
     "Each cell: win rate of the row over the column and its 95 % interval; ▲ row better, ▼ column better, neither: "
     "undecided. p-values are Holm-corrected over this table under both scorers."
 )
-ALMOST_ALL = 14  # systems up to which a matrix is drawn
+FEWEST, MOST = 4, 14  # systems between which a matrix is drawn
 
 
 def enhancement(study: Study) -> Section:
@@ -96,10 +96,10 @@ def everybody(study: Study) -> Section:
         return section
     compared = compare(study, combinations(names, 2))
     _matrix_tables(section, "all", "All systems", names, {name: name for name in names}, compared)
-    if len(names) <= ALMOST_ALL:
+    if FEWEST <= len(names) <= MOST:
         for scorer in SCORERS:
             own = [one for one in compared if one.scorer == scorer]
-            caption = f"Win rate of the row over the column in percent, scored by the {scorer}; dots: undecided."
+            caption = f"Win rate of the row over the column in percent, scored by the {scorer}; bold: decided."
             section.figures.append(Figure(f"matrix-{scorer}", caption, partial(matrix, names, own)))
     section.tables.append(_ranking_table(study, names))
     return section

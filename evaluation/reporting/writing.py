@@ -22,6 +22,7 @@ def markdown(title: str, summary: list[str], sections: list[Section]) -> str:
     for section in sections:
         lines += ["", f"## {plain(section.title)}", ""]
         lines += [f"{plain(sentence)}  " for sentence in section.lead]
+        lines += ["", *(f"- {plain(sentence)}" for sentence in section.points)] if section.points else []
         for table in section.tables:
             lines += ["", *table_lines(table)]
         for figure in section.figures:
