@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from popcorn_agents.evaluation.records import CATEGORIES, AttemptRecord, Query, TrialResult
 from popcorn_agents.evaluation.results import ResultsFile
 from popcorn_agents.graph.context import Context

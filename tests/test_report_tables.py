@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from study_maker import make_attempt, make_queries, make_study, make_trial
+
 from popcorn_agents.evaluation.records import Query, TrialResult
 from popcorn_agents.evaluation.reporting.budget import budgets, goal, halves, judge_all, reasons, taste
 from popcorn_agents.evaluation.reporting.comparing import compare, ranking
@@ -15,7 +17,6 @@ from popcorn_agents.evaluation.reporting.parts import Section
 from popcorn_agents.evaluation.reporting.ran import clearest, cost, power_note, what_was_run
 from popcorn_agents.evaluation.reporting.study import Study, arrange, differing, groups
 from popcorn_agents.evaluation.reporting.versus import enhancement, everybody, generators, llms, retrieval
-from study_maker import make_attempt, make_queries, make_study, make_trial
 
 BASIC = {"mode": "basic", "max_revisions": 0, "renderer": "none"}
 PE = {"mode": "pe", "max_revisions": 0, "renderer": "none"}
@@ -135,7 +136,8 @@ def budget_study(judge_follows: bool, queries: int = 40) -> Study:
             for seed, rank in ((7, 40.0), (8, 50.0), (9, 60.0))
         ]
         attempts = [
-            make_attempt(place, rank, rank if judge_follows else 45.0) for place, rank in enumerate((40.0, 70.0, 65.0), 1)
+            make_attempt(place, rank, rank if judge_follows else 45.0)
+            for place, rank in enumerate((40.0, 70.0, 65.0), 1)
         ]
         found.append(make_trial("loop", query, 7, attempts, LOOP))
     return arrange(found, Path())
@@ -295,4 +297,6 @@ def test_human_reference_takes_the_nearest_title_and_its_counted_comments(tmp_pa
     )
     section = against_humans(study)
     assert "Its comments were counted." in section.lead[0]
-    assert records(section, "t2", measure="comments counted", queries_of="all")[0]["value"] == pytest.approx(9.9986, abs=1e-3)
+    assert records(section, "t2", measure="comments counted", queries_of="all")[0]["value"] == pytest.approx(
+        9.9986, abs=1e-3
+    )

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from ..records import AttemptRecord, Query, TrialResult
-from .parts import Section, Table, number
+from .parts import Section, Table, count, number
 from .study import Study, score
 
 EMBEDDED = 8 * 2**20  # bytes of clips inside the page; base64 makes a third more of them
@@ -61,8 +61,10 @@ def samples(study: Study) -> tuple[list[Sample], str]:
         linked += bool(card.clip) and not card.embedded
     if not wanted:
         return found, "There are no clips: nothing was rendered, or every trial failed."
-    said = f"{inside} clips ({total / 2**20:.1f} MB) are inside this page, the first queries of each category first"
-    beside = f"; {linked} are linked and play where the results folder lies beside this page" if linked else ""
+    said = (
+        f"Inside this page: {count(inside, 'clip')} ({total / 2**20:.1f} MB), the first queries of each category first"
+    )
+    beside = f"; linked: {linked:,}, which play where the page lies in the results folder" if linked else ""
     return found, f"{said}{beside}."
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from ...tools.errors import PopcornError
@@ -80,8 +81,8 @@ def write_whole(path: Path, content: bytes) -> Path:
         temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         reason = error.strerror or type(error).__name__
-        raise PopcornError(f"{path} cannot be written ({reason}); free the space or move the folder.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise PopcornError(f"{path} cannot be written ({reason}); free the space or move what is there.") from error
     return path
