@@ -122,9 +122,9 @@ def matrix(names: Sequence[str], compared: Sequence["Comparison"]) -> "Drawing":
         rates[i, j], rates[j, i] = 100 * one.found.rate.value, 100 * (1 - one.found.rate.value)
         if one.verdict == "undecided":
             undecided |= {(i, j), (j, i)}
-    drawing = _new(1.3 + (WIDTH - 1.3) * 0.9)
+    drawing = _new(0.6 + 0.36 * size)
     axis = drawing.subplots()
-    axis.imshow(rates, cmap="PuOr", vmin=0, vmax=100)
+    axis.imshow(rates, cmap="PuOr", vmin=0, vmax=100, aspect="auto")
     for i in range(size):
         for j in range(size):
             if not np.isnan(rates[i, j]):
@@ -132,9 +132,10 @@ def matrix(names: Sequence[str], compared: Sequence["Comparison"]) -> "Drawing":
                 weight = "normal" if (i, j) in undecided else "bold"
                 text, small = f"{rates[i, j]:.0f}", 9 if size < 8 else 7
                 axis.text(j, i, text, ha="center", va="center", color=ink, fontsize=small, fontweight=weight)
-    short = [_short(name) for name in names]
-    axis.set_xticks(range(size), short, rotation=40, ha="right", rotation_mode="anchor")
-    axis.set_yticks(range(size), short)
+    axis.set_xticks(range(size), [str(place) for place in range(1, size + 1)])
+    axis.xaxis.tick_top()
+    called = [f"{_short(name)}  {place}" for place, name in enumerate(names, 1)]
+    axis.set_yticks(range(size), called, fontsize=8.5)
     axis.grid(visible=False)
     return drawing
 

@@ -16,6 +16,17 @@
     }
     document.getElementById("shown").value = `${shown} of ${samples.length} queries`;
   };
+  // A browser holds some dozens of players at a time: only clips in sight show their first frame.
+  const sight = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) target.preload = "metadata";
+      else if (target.paused && target.preload !== "none") {
+        target.preload = "none";
+        target.load();
+      }
+    }
+  }, { rootMargin: "300px" });
+  document.querySelectorAll("video").forEach((video) => sight.observe(video));
   form.hidden = false;
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());

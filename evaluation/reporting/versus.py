@@ -6,11 +6,11 @@ from itertools import combinations
 from .comparing import Comparison, compare, ranking, subsets_by_type
 from .drawing import forest, matrix
 from .levels import llm
-from .parts import Figure, Section, Table, Value, comparison_record, comparison_table, paper_table, percent
+from .parts import NARROW, Figure, Section, Table, Value, comparison_record, comparison_table, paper_table, percent
 from .statistics import Estimate
 from .study import SCORERS, Study, groups, labels, varied
 
-MARKS = {"A better": " ▲", "B better": " ▼", "undecided": ""}
+MARKS = {"A better": f"{NARROW}▲", "B better": f"{NARROW}▼", "undecided": ""}
 READ = (
     "Each cell: win rate of the row over the column and its 95 % interval; ▲ row better, ▼ column better, neither: "
     "undecided. p-values are Holm-corrected over this table under both scorers."
@@ -99,7 +99,7 @@ def everybody(study: Study) -> Section:
     if FEWEST <= len(names) <= MOST:
         for scorer in SCORERS:
             own = [one for one in compared if one.scorer == scorer]
-            caption = f"Win rate of the row over the column in percent, scored by the {scorer}; bold: decided."
+            caption = f"Win rate of the row over the column (numbered as the rows), %, by the {scorer}; bold: decided."
             section.figures.append(Figure(f"matrix-{scorer}", caption, partial(matrix, names, own)))
     section.tables.append(_ranking_table(study, names))
     return section
@@ -137,7 +137,8 @@ def _matrix_tables(
 def _mirrored(one: Comparison) -> str:
     found = one.found.rate
     other = Estimate(1 - found.value, 1 - found.high, 1 - found.low, found.n, found.queries)
-    return percent(other) + {"A better": " ▼", "B better": " ▲", "undecided": ""}[one.verdict]
+    flipped = {"A better": "B better", "B better": "A better", "undecided": "undecided"}
+    return percent(other) + MARKS[flipped[one.verdict]]
 
 
 def _ranking_table(study: Study, names: list[str]) -> Table:
