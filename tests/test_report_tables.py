@@ -284,6 +284,7 @@ def test_human_reference_that_cannot_be_had_says_why(tmp_path: Path) -> None:
     assert "reads an exemplar store" in against_humans(study_of({"basic": (BASIC, [50.0])})).lead[0]
 
 
+@pytest.mark.slow
 def test_human_reference_takes_the_nearest_title_and_its_counted_comments(tmp_path: Path) -> None:
     from popcorn_agents.tools.exemplars import build_store
 
