@@ -1,0 +1,1 @@
+"""The report of an evaluation: tables, figures and one page, each figure with its n and its interval."""
