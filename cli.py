@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .cli_evaluation import evaluate
+from .cli_evaluation import evaluate, report
 from .cli_tools import critic_app, exemplars_app, render, verify
 from .options import Json, LogFormat, with_settings
 from .tools.errors import InputError, PopcornError
@@ -174,6 +174,7 @@ def doctor(runs_dir: RunsDir = None, as_json: Json = False) -> None:
 
 
 app.command("evaluate")(evaluate)
+app.command("report")(report)
 app.command("render")(render)
 app.command("verify")(verify)
 app.add_typer(exemplars_app, name="exemplars")

@@ -169,3 +169,31 @@ def _show(tally: Tally, out: Path, as_json: bool) -> None:
         lines.append("The same command again tries the failed ones once more.")
     lines.append(f"Report: popcorn-agents report {out}")
     stdout().print("\n".join(lines), soft_wrap=True, markup=False)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder that `evaluate` wrote to.")],
+    as_json: Json = False,
+) -> None:
+    """Write FOLDER/report.html, report.md, tables/ and figures/ from its results, and print what they say."""
+    import json
+
+    from . import console
+    from .evaluation.reporting.report import make_report, write_report
+    from .progress import Follower
+
+    with Follower() as follower:
+
+        def progress(what: str, step: int, total: int) -> None:
+            follower({"node": "report", "message": what, "step": step, "total": total})
+
+        follower({"node": "Report", "event": "start"})
+        made = make_report(folder, progress)
+        files = write_report(folder, progress, made)
+    if as_json:
+        print(
+            json.dumps({"summary": made.summary, "files": [str(file) for file in files]}, indent=2, ensure_ascii=False)
+        )
+        return
+    lines = [*made.summary, "", f"{files[0]}", f"{files[1]}", f"and {len(files) - 2} tables and figures beside them"]
+    console.out().print("\n".join(lines), soft_wrap=True, markup=False)

@@ -12,6 +12,7 @@ COMMANDS = (
     "runs",
     "doctor",
     "evaluate",
+    "report",
     "render",
     "exemplars build",
     "exemplars search",
