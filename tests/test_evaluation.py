@@ -272,6 +272,10 @@ def test_the_command_evaluates_with_real_parts(tmp_path: Path) -> None:
     assert all(titles)
     shown = CliRunner().invoke(app, command)  # nothing is left to do
     assert json.loads(shown.stdout)["before"] == 4
+    shown = CliRunner().invoke(app, ["report", str(tmp_path / "out"), "--json"])
+    assert shown.exit_code == 0, shown.output
+    assert {Path(file).suffix for file in json.loads(shown.stdout)["files"]} == {".html", ".md", ".csv", ".png", ".svg"}
+    assert "2 queries" in json.loads(shown.stdout)["summary"][0]
     shown = CliRunner().invoke(app, [*command, "--set", "temperature=0.9"])
     assert isinstance(shown.exception, InputError)
 
