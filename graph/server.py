@@ -3,7 +3,9 @@
 `langgraph.json` names `app`; the server mounts its own routes beside it.
 """
 
+import asyncio
 import json
+import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..tools.errors import InputError
 from ..tools.query import validate_query
+from ..tools.trace_export import switch_on
 from .context import Context
 
 ASSISTANTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -97,8 +100,9 @@ def _input_fault(asked: dict[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def offer_assistants(app: Starlette) -> AsyncIterator[None]:
-    """Make the ready assistants, once each."""
+async def prepare(app: Starlette) -> AsyncIterator[None]:
+    """Send traces where the OTEL_* variables ask for them, and make the ready assistants, once each."""
+    await asyncio.to_thread(switch_on, logging.getLogger(__name__).warning)
     client = get_client()
     for name, (description, context) in ASSISTANTS.items():
         await client.assistants.create(
@@ -112,4 +116,4 @@ async def offer_assistants(app: Starlette) -> AsyncIterator[None]:
     yield
 
 
-app = Starlette(lifespan=offer_assistants, middleware=[Middleware(RefuseMalformedRuns)])
+app = Starlette(lifespan=prepare, middleware=[Middleware(RefuseMalformedRuns)])
