@@ -15,6 +15,7 @@ from ..agents.scriptwriter import write
 from ..agents.trend_researcher import research
 from ..tools.errors import InputError
 from ..tools.popularity.predictor import noise
+from .admission import admitted, check_state
 from .context import Context
 from .folders import new_run_id, run_folder, save_update
 from .result import Result, compose
@@ -107,7 +108,8 @@ def asked(name: str, node: Node) -> Node:
     @wraps(node)
     async def run(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         with of_node(name) as tell:
-            context, state = runtime.context or Context(), typed(state)
+            context, state = await admitted(runtime.context), typed(state)
+            await check_state(state, context)
             round_ = len(state.get("attempts") or []) + 1
             tell(state["run_id"], round_, context, {})
             update = await node(state, runtime.override(context=context))
@@ -123,9 +125,10 @@ def recorded(name: str, node: Node) -> Node:
     @wraps(node)
     async def run(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         with of_node(name) as tell:
-            context = runtime.context or Context()  # a plain call of the graph brings none
-            begun = _begin(state) if name == "research" else {}
+            context = await admitted(runtime.context)
+            begun, fresh = _begin(state) if name == "research" else {}, "format" not in state
             state = typed(cast(State, {**state, **begun, **{key: [] for key in begun.keys() & _LISTS}}))
+            await check_state(state, context, new=fresh)
             round_ = len(state.get("attempts") or []) + 1 if name in _LOOP else 0
             tell(state["run_id"], round_, context, {})
             runtime.stream_writer({"node": name, "event": "start", "round": round_})

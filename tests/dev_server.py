@@ -28,7 +28,11 @@ class DevServer:
 
 @contextmanager
 def dev_server(folder: Path, **environment: str) -> Iterator[DevServer]:
-    """The server with the repository's own langgraph.json, ended by Ctrl-C when the block is left."""
+    """The server with the repository's own langgraph.json, ended by Ctrl-C when the block is left.
+
+    The developer's own POPCORN_ variables do not reach it; those of `environment` do.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("POPCORN_")}
     shutil.copy(ROOT / "langgraph.json", folder)
     log, port = folder / "server.log", _free_port()
     command = [sys.executable, "-m", "langgraph_cli", "dev", "--no-browser", "--no-reload", "--port", str(port)]
@@ -36,7 +40,7 @@ def dev_server(folder: Path, **environment: str) -> Iterator[DevServer]:
     with log.open("w") as out:
         process = subprocess.Popen(
             [*command, "--n-jobs-per-worker", "10"], cwd=folder, stdout=out, stderr=out, start_new_session=True,
-            env={**os.environ, **QUIET, "HF_HUB_OFFLINE": "1", **environment},
+            env={**inherited, **QUIET, "HF_HUB_OFFLINE": "1", **environment},
         )  # fmt: skip
     try:
         url = f"http://127.0.0.1:{port}"

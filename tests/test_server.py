@@ -13,7 +13,7 @@ from dev_server import ROOT, DevServer, dev_server
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import UnprocessableEntityError
-from llm_server import reply, serve
+from llm_server import Server, reply, serve
 
 from popcorn_agents.graph.context import Context
 from popcorn_agents.graph.server import ASSISTANTS, fault_of
@@ -27,20 +27,26 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
-    with dev_server(tmp_path_factory.mktemp("server")) as running:
+def model() -> Iterator[Server]:
+    with serve([reply(DRAFT)]) as serving:
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, model: Server) -> Iterator[DevServer]:
+    folder, opened = tmp_path_factory.mktemp("server"), str(tmp_path_factory.getbasetemp())
+    with dev_server(folder, POPCORN_SERVER_URLS=model.url, POPCORN_SERVER_PATHS=opened) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def knobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def knobs(tmp_path_factory: pytest.TempPathFactory, model: Server) -> dict[str, Any]:
     """The real parts on a loopback language model; equal scripts are drawn once."""
     folder = tmp_path_factory.mktemp("work")
-    with serve([reply(DRAFT)]) as model:
-        yield {
-            "mode": "basic", "llm": f"any@{model.url}", "max_revisions": 0, "seconds": 1.0,
-            "runs_dir": str(folder / "runs"), "cache_dir": str(folder / "cache"),
-        }  # fmt: skip
+    return {
+        "mode": "basic", "llm": f"any@{model.url}", "max_revisions": 0, "seconds": 1.0,
+        "runs_dir": str(folder / "runs"), "cache_dir": str(folder / "cache"),
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -198,7 +204,9 @@ async def test_malformed_input_is_refused_with_a_sentence(
 
 
 def test_what_the_server_refuses_itself_is_left_to_it() -> None:
-    assert [fault_of(body) for body in (b"{", b"[]", b'{"input": null}', b'{"command": {"resume": 1}}')] == [""] * 4
+    assert [fault_of(body, True) for body in (b"{", b"[]", b'{"input": null}', b'{"command": {"resume": 1}}')] == [
+        ""
+    ] * 4
 
 
 async def test_another_model_uses_the_graph_as_a_tool(

@@ -220,6 +220,12 @@ def collect() -> Iterator[Collector]:
         thread.join()
 
 
+@pytest.fixture
+def kept_clips(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clip of these tests is drawn once."""
+    monkeypatch.setenv("POPCORN_CACHE_DIR", str(own_data / "kept"))
+
+
 def popcorn(tmp_path: Path, llm: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     quick = ["--mode", "basic", "--max-revisions", "0", "--seconds", "1", "--llm", llm, "--json"]
     return subprocess.run(
@@ -229,7 +235,7 @@ def popcorn(tmp_path: Path, llm: str, *arguments: str, **environment: str) -> su
 
 
 @pytest.mark.slow
-def test_the_command_sends_its_trace_to_the_endpoint_of_the_environment(tmp_path: Path) -> None:
+def test_the_command_sends_its_trace_to_the_endpoint_of_the_environment(tmp_path: Path, kept_clips: None) -> None:
     with serve([reply(DRAFT)]) as model, collect() as collector:
         done = popcorn(tmp_path, f"any@{model.url}", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
         assert done.returncode == 0, done.stderr
@@ -242,7 +248,7 @@ def test_the_command_sends_its_trace_to_the_endpoint_of_the_environment(tmp_path
 
 
 @pytest.mark.slow
-def test_a_collector_that_is_away_costs_one_sentence_and_no_run(tmp_path: Path) -> None:
+def test_a_collector_that_is_away_costs_one_sentence_and_no_run(tmp_path: Path, kept_clips: None) -> None:
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_TIMEOUT": "1"}
     with serve([reply(DRAFT)]) as model:
         done = popcorn(tmp_path, f"any@{model.url}", "--log-format", "json", **environment)
@@ -253,13 +259,14 @@ def test_a_collector_that_is_away_costs_one_sentence_and_no_run(tmp_path: Path) 
 
 
 @pytest.mark.slow
-async def test_a_server_sends_the_traces_of_its_runs(tmp_path: Path) -> None:
+async def test_a_server_sends_the_traces_of_its_runs(tmp_path: Path, kept_clips: None) -> None:
     with serve([reply(DRAFT)]) as model, collect() as collector:
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "POPCORN_LLM": f"any@{model.url}"}
+        environment["POPCORN_CACHE_DIR"] = os.environ["POPCORN_CACHE_DIR"]
         with dev_server(tmp_path, **environment) as server:
             async with get_client(url=server.url) as client:
                 thread = (await client.threads.create())["thread_id"]
-                settings = {**QUICK, "review": "script", "llm": f"any@{model.url}"}
+                settings = {**QUICK, "review": "script"}
                 query = {"query": "street food"}
                 await client.runs.wait(thread, "popcorn", input=query, context=settings)
                 [pause] = (await client.threads.get_state(thread))["interrupts"]
