@@ -25,6 +25,7 @@ from ..tools.query import validate_query
 from ..tools.trace_export import switch_on
 from .admission import fault_of_knobs, operators
 from .context import Context
+from .state import fault_of_values
 
 ASSISTANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "popcorn-preview": ("Fast preview: one short attempt.", {"max_revisions": 0, "seconds": 1.0}),
@@ -38,6 +39,7 @@ ASSISTANTS: dict[str, tuple[str, dict[str, Any]]] = {
 """Name, description and context of the assistants beside `popcorn` itself, which has the defaults."""
 
 _CREATES_A_RUN = re.compile(r"(/threads/[^/]+)?/runs(/stream|/wait|/batch)?")
+_EDITS_A_STATE = re.compile(r"/threads/[^/]+/state")
 
 
 class RefuseMalformedRuns:
@@ -52,7 +54,7 @@ class RefuseMalformedRuns:
             await self.app(scope, receive, send)
             return
         body = await Request(scope, receive).body()
-        fault = await asyncio.to_thread(fault_of, body, _CREATES_A_RUN.fullmatch(scope["path"]) is not None)
+        fault = await asyncio.to_thread(fault_of, body, scope["path"])
         if fault:
             await JSONResponse({"detail": fault}, status_code=422)(scope, receive, send)
             return
@@ -68,18 +70,18 @@ class RefuseMalformedRuns:
         await self.app(scope, again, send)
 
 
-def fault_of(body: bytes, creates_a_run: bool) -> str:
+def fault_of(body: bytes, path: str) -> str:
     """Why a request cannot be used; empty where it can, or where the server itself refuses it. Blocking."""
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
         return ""
     parts = asked if isinstance(asked, list) else [asked]  # a batch
-    faults = (_fault_of_part(part, creates_a_run) for part in parts if isinstance(part, dict))
+    faults = (_fault_of_part(part, path) for part in parts if isinstance(part, dict))
     return next((fault for fault in faults if fault), "")
 
 
-def _fault_of_part(asked: dict[str, Any], creates_a_run: bool) -> str:
+def _fault_of_part(asked: dict[str, Any], path: str) -> str:
     if asked.get("graph_id", "popcorn") != "popcorn":
         return ""  # another graph of this server, with knobs of its own
     try:
@@ -90,7 +92,9 @@ def _fault_of_part(asked: dict[str, Any], creates_a_run: bool) -> str:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         return f"context.{'.'.join(map(str, first['loc']))}: {first['msg']}."
-    return _input_fault(asked) if creates_a_run else ""
+    if _EDITS_A_STATE.fullmatch(path):
+        return fault_of_values(asked["values"]) if isinstance(asked.get("values"), dict) else ""
+    return _input_fault(asked) if _CREATES_A_RUN.fullmatch(path) else ""
 
 
 def _knobs(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
