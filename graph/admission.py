@@ -37,7 +37,7 @@ def on_a_server() -> bool:
 
 def fault_of_knobs(knobs: Mapping[str, Any]) -> str:
     """Why a client may not name these knobs, in one sentence; empty where it may. Blocking."""
-    named = {name: value for name, value in knobs.items() if value not in (None, "")}
+    named = {name: value for name, value in knobs.items() if not _left_open(value)}
     return next((fault for fault in _faults(named) if fault), "")
 
 
@@ -66,10 +66,15 @@ def _check_state(state: State, context: Context, new: bool) -> None:
 
 
 def _admitted(context: Context) -> Context:
-    named = {name: getattr(context, name) for name in context.model_fields_set}
+    named = {name: value for name in context.model_fields_set if not _left_open(value := getattr(context, name))}
     if fault := fault_of_knobs(named):
         raise InputError(fault)
     return operators().model_copy(update=named)
+
+
+def _left_open(value: Any) -> bool:
+    """What an empty field of a form sends."""
+    return value is None or value in ("", Path())
 
 
 def _faults(named: dict[str, Any]) -> Iterator[str]:

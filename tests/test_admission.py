@@ -111,6 +111,8 @@ async def test_knobs_that_the_client_leaves_open_are_the_operators(opened: Path,
     assert (knobs.llm, knobs.runs_dir) == ("mine@http://10.0.0.5:9000/v1", tmp_path / "own-runs")
     assert knobs.seconds == 1.0
     assert (await admitted(Context(llm="embedded"))).llm == "embedded"
+    empty = await admitted(Context.model_validate({"runs_dir": "", "cache_dir": "", "video_url": "", "gguf": None}))
+    assert (empty.runs_dir, empty.video_url) == (knobs.runs_dir, None)
     with pytest.raises(InputError, match="POPCORN_SERVER_URLS"):
         await admitted(Context(llm="any@http://evil.example"))
 
