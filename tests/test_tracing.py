@@ -40,26 +40,19 @@ QUICK: dict[str, Any] = {"mode": "basic", "max_revisions": 0, "seconds": 1.0}
 
 
 @pytest.fixture(scope="module")
-def provider() -> TracerProvider:
-    """As an application would set it; there is one a process."""
-    ours = TracerProvider()
-    trace.set_tracer_provider(ours)
-    return ours
+def application() -> Iterator[InMemorySpanExporter]:
+    """As an application would set it up; there is one provider a process, so at the end only its exporter stops."""
+    provider, kept = TracerProvider(), InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    trace.set_tracer_provider(provider)
+    yield kept
+    kept.shutdown()
 
 
 @pytest.fixture
-def spans(provider: TracerProvider) -> Iterator[InMemorySpanExporter]:
-    kept = InMemorySpanExporter()
-    processor = SimpleSpanProcessor(kept)
-    provider.add_span_processor(processor)
-    yield kept
-    processor.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def no_otel_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("OTEL_")]:
-        monkeypatch.delenv(name)
+def spans(application: InMemorySpanExporter) -> InMemorySpanExporter:
+    application.clear()
+    return application
 
 
 def named(spans: InMemorySpanExporter) -> dict[str, ReadableSpan]:
