@@ -67,7 +67,7 @@ async def measure(repeats: int = 5) -> tuple[list[float], dict[str, list[float]]
                     await way()  # draws the clip, and warms up
                 queued.clear()
                 times = await _times(ways, repeats)
-                return ready, times | {QUEUED: queued}
+                return ready, {COMMAND: times[COMMAND], SERVER: times[SERVER], QUEUED: queued, PROCESS: times[PROCESS]}
 
 
 async def _times(ways: Ways, repeats: int) -> dict[str, list[float]]:
@@ -98,9 +98,9 @@ def main() -> None:
     for name, seconds in times.items():
         median = statistics.median(seconds)
         table.add_row(name, f"{median:.3f}", f"{min(seconds):.3f}", f"{median / command:.2f}")
-    for other in (COMMAND, PROCESS):
+    for other, short in ((COMMAND, "the command"), (PROCESS, "the warm process")):
         beyond = statistics.median(times[SERVER]) - statistics.median(times[other])
-        table.add_row(f"the server's run beyond {'the command' if other == COMMAND else 'that'}", f"{beyond:+.3f}")
+        table.add_row(f"the server's run beyond {short}", f"{beyond:+.3f}")
     Console().print(table)
 
 
