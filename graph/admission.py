@@ -102,8 +102,12 @@ def _address_allowed(name: str, value: str) -> bool:
     if value == own:
         return True
     own_url = (own or "").rpartition("@")[2] if name == "llm" else own
-    allowed = [*_listed(URLS), *([own_url] if own_url and "://" in own_url else [])]
-    return any(_below(url, base) for base in allowed)
+    return url_allowed(url) or bool(own_url and "://" in own_url and _below(url, own_url))
+
+
+def url_allowed(url: str) -> bool:
+    """Whether the operator opened this address to clients."""
+    return any(_below(url, base) for base in _listed(URLS))
 
 
 def _below(url: str, base: str) -> bool:

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..tools.errors import InputError
 from ..tools.query import validate_query
 from ..tools.trace_export import switch_on
-from .admission import fault_of_knobs, operators
+from .admission import URLS, fault_of_knobs, operators, url_allowed
 from .context import Context
 from .state import fault_of_values
 
@@ -92,6 +92,8 @@ def _fault_of_part(asked: dict[str, Any], path: str) -> str:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         return f"context.{'.'.join(map(str, first['loc']))}: {first['msg']}."
+    if asked.get("webhook") and not url_allowed(str(asked["webhook"])):
+        return f"webhook: this server calls nothing at that address; its operator can allow it in {URLS}."
     if _EDITS_A_STATE.fullmatch(path):
         return fault_of_values(asked["values"]) if isinstance(asked.get("values"), dict) else ""
     return _input_fault(asked) if _CREATES_A_RUN.fullmatch(path) else ""

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from dev_server import DevServer, dev_server
 from langgraph_sdk import get_client
+from langgraph_sdk.errors import UnprocessableEntityError
 from llm_server import Server, reply, serve
 
 from popcorn_agents.evaluation.benchmarks.noop import noop_parts
@@ -184,6 +185,16 @@ async def test_no_route_of_the_server_takes_an_address_of_the_client(
         assert set(refusals.values()) == {(422, True)}, refusals
         assert await client.runs.list(thread) == []
     assert thief.requests == []
+
+
+@pytest.mark.slow
+async def test_a_webhook_is_an_address_like_any_other(server: DevServer, thief: Server) -> None:
+    async with get_client(url=server.url) as client:
+        thread = (await client.threads.create())["thread_id"]
+        with pytest.raises(UnprocessableEntityError) as refused:
+            await client.runs.create(thread, "popcorn", input={"query": "street food"}, webhook=thief.url)
+        assert "POPCORN_SERVER_URLS" in refused.value.response.text
+        assert await client.runs.list(thread) == []
 
 
 @pytest.mark.slow
