@@ -50,6 +50,7 @@ def run(
     from . import console
 
     console.log_as_json(log_format == "json")
+    console.trace()
     from .following import follow
     from .graph.context import load_context
     from .graph.runs import start
@@ -83,6 +84,7 @@ def resume(
     from . import console
 
     console.log_as_json(log_format == "json")
+    console.trace()
     from .following import follow, parse_answer
     from .graph.context import load_context
     from .graph.runs import resume as resume_run

@@ -42,6 +42,7 @@ def render(
     from .progress import Follower
     from .tools import renderers
 
+    console.trace()
     context = load_context(**flags)
     request = renderers.RenderRequest(
         prompt=prompt,

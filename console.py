@@ -63,6 +63,13 @@ def fail(message: str, **fields: Any) -> None:
         err().print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
 
 
+def trace() -> None:
+    """Send traces where the OTEL_* variables ask for them; trouble with that is said once and stops nothing."""
+    from .tools.trace_export import switch_on
+
+    switch_on(lambda sentence: tell(sentence, "notice"))
+
+
 def tell(message: str, event: str, remedy: str = "", **fields: Any) -> None:
     """How a run ended that did not fail, and what to do next."""
     if _json_log:

@@ -31,32 +31,73 @@ async def render(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         cover_prompt=script.cover_prompt,
         **context.model_dump(include=set(RenderRequest.model_fields)),
     )
-    stop = threading.Event()
     loop, write = asyncio.get_running_loop(), runtime.stream_writer
 
     def tell(event: dict[str, Any]) -> None:
         loop.call_soon_threadsafe(write, event)
 
-    work = asyncio.to_thread(render_clip, request, context.renderer, context.cache_dir / "clips", reporter(tell, stop))
     try:
-        async with asyncio.timeout(context.render_timeout):
-            clip: Clip = await _stopping(work, stop)
-    except TimeoutError as error:
-        raise PopcornError(
-            f"The render took longer than {context.render_timeout:g} s and was stopped; "
-            "resume the run, or allow more with --render-timeout."
-        ) from error
+        clip = await _drawn(request, context, tell)
+    except HungError as hung:
+        write({"node": "render", "event": "notice", "message": f"{hung}; trying once more."})
+        clip = await _drawn(request, context, tell, again=True)
+        clip = clip.model_copy(update={"checks": {**clip.checks, "retried": f"{hung}."}})
     message = "found the clip of this script" if clip.cached else f"clip of {clip.seconds:g} s drawn"
     write({"node": "render", "message": message})
     return {"clip": clip}
 
 
-def reporter(tell: Callable[[dict[str, Any]], None], stop: threading.Event) -> Progress:
+class HungError(Exception):
+    """A render made no step for at least half of its time: it hangs, and is not merely slow."""
+
+
+async def _drawn(
+    request: RenderRequest, context: Context, tell: Callable[[dict[str, Any]], None], again: bool = False
+) -> Clip:
+    """The clip, within its time; raises HungError where a second try may help, PopcornError where it did not."""
+    stop, pulse, limit = threading.Event(), Pulse(), context.render_timeout
+    progress = reporter(tell, stop, pulse)
+    work = asyncio.to_thread(render_clip, request, context.renderer, context.cache_dir / "clips", progress)
+    try:
+        async with asyncio.timeout(limit):
+            return await _stopping(work, stop)
+    except TimeoutError as error:
+        if (idle := pulse.idle_seconds()) < limit / 2:
+            raise PopcornError(
+                f"The render took longer than {limit:g} s and was stopped; "
+                "resume the run, or allow more with --render-timeout."
+            ) from error
+        if again:
+            raise PopcornError(
+                f"The renderer hangs: twice it made no step, now for {idle:.0f} s, and was stopped; see what "
+                "`popcorn-agents doctor` says, then resume the run, or allow more with --render-timeout."
+            ) from error
+        raise HungError(f"The renderer made no step for {idle:.0f} s and was stopped") from error
+
+
+class Pulse:
+    """When a render last came further; written by its thread."""
+
+    def __init__(self) -> None:
+        self.done, self.at = -1, time.monotonic()
+
+    def beat(self, done: int) -> None:
+        """Note a step; the same one told again is none."""
+        if done != self.done:
+            self.done, self.at = done, time.monotonic()
+
+    def idle_seconds(self) -> float:
+        """How long ago the last step was made."""
+        return time.monotonic() - self.at
+
+
+def reporter(tell: Callable[[dict[str, Any]], None], stop: threading.Event, pulse: Pulse) -> Progress:
     """A progress callback that passes on at most ten events a second, and raises Cancelled once `stop` is set."""
     last, left = 0.0, Remaining()
 
     def report(done: int, total: int) -> None:
         nonlocal last
+        pulse.beat(done)
         if stop.is_set():
             raise Cancelled("The render was cancelled; resume the run to render again.")
         now, message = time.monotonic(), left(done, total)

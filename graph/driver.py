@@ -15,6 +15,7 @@ from ..tools.errors import InputError, PopcornError
 from .context import Context
 from .folders import Failure, RunRecord, Status, run_folder, write_json
 from .result import Result
+from .spans import of_run
 from .state import InputState, State
 
 if TYPE_CHECKING:
@@ -91,11 +92,12 @@ async def drive(
         before = None if new else await app.aget_state(config)
         first = await asyncio.to_thread(_first, record, before, answer)
         async with _recorded(record, context, before) as progress:
-            if first is not None or (before and before.next):  # a finished run has nothing left to do
-                _reopen(record, context)
-                await _follow(app, first, config, context, control, progress, on_event)
-            if context.review != "off":
-                _check_review(record, await app.aget_state(config))
+            with of_run(record.run_id, context, RunEnded):
+                if first is not None or (before and before.next):  # a finished run has nothing left to do
+                    _reopen(record, context)
+                    await _follow(app, first, config, context, control, progress, on_event)
+                if context.review != "off":
+                    _check_review(record, await app.aget_state(config))
     return progress.state["result"]
 
 

@@ -1,6 +1,6 @@
 """What travels through the graph: small records, paths and hashes, never frames or vectors."""
 
-from typing import Annotated, NotRequired, TypeVar
+from typing import Annotated, Any, NotRequired, TypeVar
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # typing's own has no pydantic schema on Python 3.11
@@ -73,9 +73,21 @@ def typed(state: State) -> State:
     try:
         return _STATE.validate_python(state)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"The state cannot be used: {where}: {first['msg']}.") from error
+        raise InputError(_in_words(error)) from error
+
+
+def fault_of_values(values: dict[str, Any]) -> str:
+    """Why a client's new values of a state cannot be used; empty where they can. None empties a list."""
+    try:
+        _STATE.validate_python({"query": "", **{name: value for name, value in values.items() if value is not None}})
+    except ValidationError as error:
+        return _in_words(error)
+    return ""
+
+
+def _in_words(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return f"The state cannot be used: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}."
 
 
 TYPES: list[type[BaseModel]] = [Attempt, Brief, Clip, Critique, Result, Review, Script, Timing]

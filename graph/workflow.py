@@ -15,9 +15,11 @@ from ..agents.scriptwriter import write
 from ..agents.trend_researcher import research
 from ..tools.errors import InputError
 from ..tools.popularity.predictor import noise
+from .admission import admitted, check_state
 from .context import Context
 from .folders import new_run_id, run_folder, save_update
 from .result import Result, compose
+from .spans import RUNS, of_node
 from .state import FORMAT, InputState, State, Timing, typed
 
 Builder = StateGraph[State, Context, InputState, State]
@@ -100,16 +102,19 @@ def after_clip_review(state: State) -> Literal["finish", "render", "write"]:
     return "render" if action == "edit" else "finish"
 
 
-def asked(node: Node) -> Node:
+def asked(name: str, node: Node) -> Node:
     """Let a reviewer decide; an edited script is written to its attempt's folder before the checkpoint is taken."""
 
     @wraps(node)
     async def run(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-        context, state = runtime.context or Context(), typed(state)
-        update = await node(state, runtime.override(context=context))
-        round_ = len(state.get("attempts") or []) + 1
-        await asyncio.to_thread(save_update, context.runs_dir, state["run_id"], round_, update)
-        return update
+        with of_node(name) as tell:
+            context, state = await admitted(runtime.context), typed(state)
+            await check_state(state, context)
+            round_ = len(state.get("attempts") or []) + 1
+            tell(state["run_id"], round_, context, {})
+            update = await node(state, runtime.override(context=context))
+            await asyncio.to_thread(save_update, context.runs_dir, state["run_id"], round_, update)
+            return update
 
     return run
 
@@ -119,18 +124,22 @@ def recorded(name: str, node: Node) -> Node:
 
     @wraps(node)
     async def run(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-        context = runtime.context or Context()  # a plain call of the graph brings none
-        begun = _begin(state) if name == "research" else {}
-        state = typed(cast(State, {**state, **begun, **{key: [] for key in begun.keys() & _LISTS}}))
-        round_ = len(state.get("attempts") or []) + 1 if name in _LOOP else 0
-        runtime.stream_writer({"node": name, "event": "start", "round": round_})
-        began, started = time.time(), time.perf_counter()
-        update = await node(state, runtime.override(context=context))
-        await asyncio.to_thread(save_update, context.runs_dir, state["run_id"], round_, update)
-        seconds = time.perf_counter() - started
-        runtime.stream_writer({"node": name, "event": "end", "round": round_, "seconds": seconds})
-        timing = Timing(node=name, round=round_, seconds=seconds, started=began, **_consumed(update))
-        return {**begun, **update, **_goto(name, state, update, context), "timings": [timing]}
+        with of_node(name) as tell:
+            context = await admitted(runtime.context)
+            begun, fresh = _begin(state) if name == "research" else {}, "format" not in state
+            state = typed(cast(State, {**state, **begun, **{key: [] for key in begun.keys() & _LISTS}}))
+            await check_state(state, context, new=fresh)
+            round_ = len(state.get("attempts") or []) + 1 if name in _LOOP else 0
+            tell(state["run_id"], round_, context, {})
+            runtime.stream_writer({"node": name, "event": "start", "round": round_})
+            began, started = time.time(), time.perf_counter()
+            update = await node(state, runtime.override(context=context))
+            await asyncio.to_thread(save_update, context.runs_dir, state["run_id"], round_, update)
+            seconds = time.perf_counter() - started
+            runtime.stream_writer({"node": name, "event": "end", "round": round_, "seconds": seconds})
+            timing = Timing(node=name, round=round_, seconds=seconds, started=began, **_consumed(update))
+            tell(state["run_id"], round_, context, update)
+            return {**begun, **update, **_goto(name, state, update, context), "timings": [timing]}
 
     return run
 
@@ -138,7 +147,7 @@ def recorded(name: str, node: Node) -> Node:
 def _consumed(update: dict[str, Any]) -> dict[str, Any]:
     """Tokens and cost of a node that asked a model, seconds of the device of one that rendered."""
     if "clip" in update:
-        return {"device_seconds": update["clip"].timings.get("render", 0.0)}
+        return {"device_seconds": update["clip"].device_seconds}
     spoken = update.get("script") or update.get("brief")
     return {"usage": spoken.usage} if spoken else {}
 
@@ -165,10 +174,10 @@ def build_graph(
     builder = Builder(State, context_schema=Context, input_schema=InputState)
     builder.add_node("research", recorded("research", research))
     builder.add_node("write", recorded("write", write))
-    builder.add_node("review_script", asked(review_script))
+    builder.add_node("review_script", asked("review_script", review_script))
     builder.add_node("render", recorded("render", render))
     builder.add_node("critique", recorded("critique", critique))
-    builder.add_node("review_clip", asked(review_clip))
+    builder.add_node("review_clip", asked("review_clip", review_clip))
     builder.add_node("finish", recorded("finish", finish))
     builder.add_edge(START, "research")
     builder.add_edge("research", "write")
@@ -181,4 +190,4 @@ def build_graph(
     return builder
 
 
-graph = build_graph().compile(name="popcorn")
+graph = build_graph().compile(name="popcorn").with_config(callbacks=[RUNS])

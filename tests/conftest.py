@@ -13,6 +13,8 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("LANGSMITH_TRACING", "false")
 os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+for _name in [name for name in os.environ if name.startswith("OTEL_")]:
+    del os.environ[_name]  # the developer's collector is not for tests
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
 _connect = socket.socket.connect

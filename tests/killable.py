@@ -1,14 +1,16 @@
 """A run that hangs in a named node, to be killed from outside, and the log of what was finished."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from popcorn_agents.evaluation.benchmarks.noop import noop_parts
+from popcorn_agents.graph import workflow
 from popcorn_agents.graph.context import Context
-from popcorn_agents.graph.runs import start
+from popcorn_agents.graph.runs import resume, start
 from popcorn_agents.graph.workflow import Node, build_graph
 
 
@@ -34,7 +36,20 @@ def hanging_parts(folder: Path, at: str, reached: Callable[[], Any]) -> dict[str
     return {**logged(noop_parts(folder, [10.0, 90.0]), folder / "log"), at: hang}
 
 
+def main(folder: Path, node: str, answer: str | None) -> None:
+    """Start a run that hangs in `node`, or answer the review that the run waits for and hang there."""
+    parts = hanging_parts(folder, node, lambda: print(f"at {node}", flush=True))
+    if node.startswith("review_"):
+        setattr(workflow, node, parts.pop(node))
+    context = Context(
+        runs_dir=folder / "runs", cache_dir=folder / "cache", review="both" if node.startswith("review_") else "off"
+    )
+    builder = build_graph(**parts)
+    if answer is None:
+        asyncio.run(start("a query", context, builder=builder, run_id="one"))
+    else:
+        asyncio.run(resume("one", folder / "runs", builder=builder, answer=json.loads(answer)))
+
+
 if __name__ == "__main__":
-    tmp_path, node = Path(sys.argv[1]), sys.argv[2]
-    builder = build_graph(**hanging_parts(tmp_path, node, lambda: print(f"at {node}", flush=True)))
-    asyncio.run(start("a query", Context(runs_dir=tmp_path / "runs", cache_dir=tmp_path / "cache"), builder=builder))
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)

@@ -40,7 +40,7 @@ def test_every_room_is_type_checked() -> None:
 
 def test_extras_are_as_documented() -> None:
     extras = CONFIG["project"]["optional-dependencies"]
-    assert {"report", "hub", "studio", "cluster", "web", "postgres", "dev"} == set(extras)
+    assert {"cluster", "dev", "hub", "postgres", "report", "studio", "trace", "web"} == set(extras)
     assert all(">=" in requirement for requirement in CONFIG["project"]["dependencies"])
 
 

@@ -1,6 +1,7 @@
 """The renderer interface: clips are looked up by content, verified, drawn once, and given up when cancelled."""
 
 import asyncio
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,16 +11,22 @@ from typing import Any
 
 import pytest
 
+from popcorn_agents.agents import renderer as renderer_node
+from popcorn_agents.agents.renderer import Pulse, reporter
 from popcorn_agents.agents.renderer import render as render_node
-from popcorn_agents.agents.renderer import reporter
 from popcorn_agents.agents.scriptwriter import Script
 from popcorn_agents.graph.context import Context
 from popcorn_agents.tools.errors import Cancelled, InputError, PopcornError
-from popcorn_agents.tools.renderers import RenderRequest, animatic, cache, render
+from popcorn_agents.tools.renderers import Clip, Progress, RenderRequest, animatic, cache, render
 from popcorn_agents.tools.video import VideoInfo, probe
 
 REQUEST = RenderRequest(prompt="A dog in the park", title="Good Dog", seconds=0.5)
 SCRIPT = Script(reasoning="r", title="Good Dog", cover_prompt="A happy dog", video_prompt="A dog in the park")
+
+CLIP = Clip(
+    path=Path("clip.mp4"), cover_path=Path("clip.png"), key="0", sha256="0", renderer="none", kind="animatic",
+    width=544, height=960, fps=24, frames=72, seconds=3.0, seed=7,
+)  # fmt: skip
 
 
 def runtime(tmp_path: Path, events: list[Any], **settings: Any) -> Any:
@@ -107,7 +114,7 @@ def test_an_unwritable_cache_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_cancelled_render_leaves_no_clip(tmp_path: Path) -> None:
     stop = threading.Event()
-    report = reporter(lambda event: None, stop)
+    report = reporter(lambda event: None, stop, Pulse())
 
     def progress(done: int, total: int) -> None:
         if done == 3:
@@ -155,3 +162,56 @@ async def test_a_render_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(PopcornError, match="--render-timeout"):
         await render_node(state, runtime(tmp_path, [], render_timeout=0.05))
     assert clips_in(tmp_path) == []
+
+
+class Hanging:
+    """Stands for the renderer: hangs for the first `times`, without a step, until it is told to stop; then draws."""
+
+    def __init__(self, times: int) -> None:
+        self.left, self.stopped = times, 0
+
+    def __call__(self, request: RenderRequest, renderer: str, folder: Path, progress: Progress) -> Clip:
+        self.left -= 1
+        try:
+            while self.left >= 0:
+                progress(0, 10)
+                time.sleep(0.01)
+        except Cancelled:
+            self.stopped += 1
+            raise
+        return CLIP
+
+
+async def test_a_renderer_that_hangs_is_stopped_and_tried_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, events = Hanging(1), []
+    monkeypatch.setattr(renderer_node, "render_clip", hanging)
+    state: Any = {"script": SCRIPT}
+    update = await render_node(state, runtime(tmp_path, events, render_timeout=0.4))
+    assert hanging.stopped == 1
+    assert "made no step" in update["clip"].checks["retried"]
+    assert [event for event in events if "trying once more" in event["message"]]
+
+
+async def test_a_renderer_that_hangs_again_is_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = Hanging(2)
+    monkeypatch.setattr(renderer_node, "render_clip", hanging)
+    with pytest.raises(PopcornError, match="The renderer hangs: twice"):
+        await render_node({"script": SCRIPT}, runtime(tmp_path, [], render_timeout=0.2))
+    assert hanging.stopped == 2
+
+
+async def test_a_renderer_that_is_slow_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def slow(request: RenderRequest, renderer: str, folder: Path, progress: Progress) -> Clip:
+        calls.append(1)
+        for step in itertools.count():
+            progress(step, 10**9)
+        return CLIP
+
+    monkeypatch.setattr(renderer_node, "render_clip", slow)
+    with pytest.raises(PopcornError, match="took longer"):
+        await render_node({"script": SCRIPT}, runtime(tmp_path, [], render_timeout=0.3))
+    assert len(calls) == 1

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from killable import hanging_parts, logged
 
+from popcorn_agents.agents.reviewer import Question
 from popcorn_agents.evaluation.benchmarks.noop import noop_parts
 from popcorn_agents.graph.context import Context
 from popcorn_agents.graph.folders import list_records, new_run_id, read_record, run_folder
-from popcorn_agents.graph.runs import RunFailed, resume, start
+from popcorn_agents.graph.runs import RunFailed, RunPaused, resume, start
 from popcorn_agents.graph.workflow import build_graph
 from popcorn_agents.tools.errors import InputError, PopcornError
 
@@ -28,11 +29,7 @@ def context(tmp_path: Path, **settings: Any) -> Context:
 @pytest.mark.parametrize("node", ["research", "write", "render", "critique", "finish"])
 def test_resume_after_kill_9_repeats_nothing(tmp_path: Path, node: str) -> None:
     log = tmp_path / "log"
-    command = [sys.executable, str(Path(__file__).parent / "killable.py"), str(tmp_path), node]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == f"at {node}\n"
-        process.kill()
+    killed_at(tmp_path, node)
     record = list_records(tmp_path / "runs")[0]
     assert record.status == "running"  # nobody was there to say otherwise
     builder = build_graph(**logged(noop_parts(tmp_path, [10.0, 90.0]), log))
@@ -41,6 +38,72 @@ def test_resume_after_kill_9_repeats_nothing(tmp_path: Path, node: str) -> None:
     assert done == ["research"] + ["write", "render", "critique"] * 2
     assert result.best_round == 2
     assert read_record(tmp_path / "runs" / record.run_id).status == "finished"
+
+
+def killed_at(tmp_path: Path, node: str, *answer: str) -> None:
+    """A run in a process of its own, killed when it stands in the node."""
+    command = [sys.executable, str(Path(__file__).parent / "killable.py"), str(tmp_path), node, *answer]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"at {node}\n"
+        process.kill()
+
+
+@pytest.mark.slow
+async def test_kill_9_while_a_script_is_reviewed_asks_again_and_repeats_nothing(tmp_path: Path) -> None:
+    log, builder = tmp_path / "log", build_graph(**logged(noop_parts(tmp_path, [90.0]), tmp_path / "log"))
+
+    async def asked(**answer: Any) -> Question:
+        with pytest.raises(RunPaused) as paused:
+            await resume("one", tmp_path / "runs", builder=builder, answer=answer or None)
+        return paused.value.question
+
+    killed_at(tmp_path, "review_script")  # before the question was kept
+    assert (await asked()).of == "script"
+    assert read_record(tmp_path / "runs" / "one").status == "paused"
+    killed_at(tmp_path, "review_script", '{"action": "edit", "title": "Half"}')  # before the answer was taken
+    script = tmp_path / "runs" / "one" / "attempt-1" / "script.json"
+    assert json.loads(await asyncio.to_thread(script.read_text))["title"] == "Title 1"
+    question = await asked()
+    assert (question.of, question.title) == ("script", "Title 1")
+    question = await asked(action="edit", title="Whole")
+    assert (question.of, question.title) == ("clip", "Whole")
+    assert log.read_text().split() == ["research", "write", "render", "critique"]
+
+
+@pytest.mark.slow
+async def test_kill_9_while_a_clip_is_reviewed_asks_again_and_repeats_nothing(tmp_path: Path) -> None:
+    log, builder = tmp_path / "log", build_graph(**logged(noop_parts(tmp_path, [90.0]), tmp_path / "log"))
+
+    async def asked(**answer: Any) -> Question:
+        with pytest.raises(RunPaused) as paused:
+            await resume("one", tmp_path / "runs", builder=builder, answer=answer or None)
+        return paused.value.question
+
+    with pytest.raises(RunPaused):
+        await start("a query", context(tmp_path, review="both"), builder=builder, run_id="one")
+    killed_at(tmp_path, "review_clip", '{"action": "approve"}')  # of the script; before the clip's question was kept
+    assert (await asked()).of == "clip"
+    killed_at(tmp_path, "review_clip", '{"action": "reject", "note": "Half."}')
+    assert (await asked()).of == "clip"
+    result = await resume("one", tmp_path / "runs", builder=builder, answer={"action": "approve"})
+    assert [(review.of, review.action) for review in result.reviews] == [("script", "approve"), ("clip", "approve")]
+    assert log.read_text().split() == ["research", "write", "render", "critique"]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_going_on_in_another_process_is_not_resumed(tmp_path: Path) -> None:
+    command = [sys.executable, str(Path(__file__).parent / "killable.py"), str(tmp_path), "render"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "at render\n"
+        again = [sys.executable, "-m", "popcorn_agents", "resume", "one", "--runs-dir", str(tmp_path / "runs")]
+        done = subprocess.run(again, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "is going on in another process; wait for it or stop it first" in done.stderr
+        assert process.poll() is None
+        process.kill()
+    assert (tmp_path / "log").read_text().split() == ["research", "write"]
 
 
 async def test_a_failed_run_names_node_and_cause_and_resumes(tmp_path: Path) -> None:

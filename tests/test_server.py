@@ -13,7 +13,7 @@ from dev_server import ROOT, DevServer, dev_server
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import UnprocessableEntityError
-from llm_server import reply, serve
+from llm_server import Server, reply, serve
 
 from popcorn_agents.graph.context import Context
 from popcorn_agents.graph.server import ASSISTANTS, fault_of
@@ -27,20 +27,26 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
-    with dev_server(tmp_path_factory.mktemp("server")) as running:
+def model() -> Iterator[Server]:
+    with serve([reply(DRAFT)]) as serving:
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, model: Server) -> Iterator[DevServer]:
+    folder, opened = tmp_path_factory.mktemp("server"), str(tmp_path_factory.getbasetemp())
+    with dev_server(folder, POPCORN_SERVER_URLS=model.url, POPCORN_SERVER_PATHS=opened) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def knobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def knobs(tmp_path_factory: pytest.TempPathFactory, model: Server) -> dict[str, Any]:
     """The real parts on a loopback language model; equal scripts are drawn once."""
     folder = tmp_path_factory.mktemp("work")
-    with serve([reply(DRAFT)]) as model:
-        yield {
-            "mode": "basic", "llm": f"any@{model.url}", "max_revisions": 0, "seconds": 1.0,
-            "runs_dir": str(folder / "runs"), "cache_dir": str(folder / "cache"),
-        }  # fmt: skip
+    return {
+        "mode": "basic", "llm": f"any@{model.url}", "max_revisions": 0, "seconds": 1.0,
+        "runs_dir": str(folder / "runs"), "cache_dir": str(folder / "cache"),
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -137,14 +143,59 @@ async def test_a_fork_with_an_edited_script_finishes(
     )
     values = await client.runs.wait(thread, "popcorn", input=None, checkpoint=fork["checkpoint"], context=knobs)
     assert values["result"]["title"] == "A Forked Title"
-    bad = await client.threads.update_state(
-        thread, {"script": {**edited, "title": "x" * 51}}, checkpoint=before["checkpoint"], as_node="write"
+    with pytest.raises(UnprocessableEntityError) as refused:
+        await client.threads.update_state(
+            thread, {"script": {**edited, "title": "x" * 51}}, checkpoint=before["checkpoint"], as_node="write"
+        )
+    assert "script.title" in refused.value.response.text
+    assert len(await client.threads.get_history(thread, limit=50)) == len(history) + 4  # the fork's steps alone
+
+
+async def test_a_clip_review_takes_its_answers_over_the_sdk(
+    client: LangGraphClient, knobs: dict[str, Any], model: Server
+) -> None:
+    thread, settings = await new_thread(client), {**knobs, "review": "clip"}
+
+    async def question() -> tuple[str, dict[str, Any]]:
+        [pause] = (await client.threads.get_state(thread))["interrupts"]
+        return pause["id"], pause["value"]
+
+    async def answer(**said: Any) -> Any:
+        command = {"resume": {(await question())[0]: said}}
+        return await client.runs.wait(thread, "popcorn", command=command, context=settings)
+
+    await client.runs.wait(thread, "popcorn", input={"query": "street food"}, context=settings)
+    _, asked = await question()
+    assert (asked["of"], asked["round"], asked["title"]) == ("clip", 1, DRAFT["title"])
+    assert asked["verdict"] in {"accept", "revise"}
+    assert 0 <= asked["predicted_percentile"] <= 100
+    assert await asyncio.to_thread(Path(asked["clip_path"]).is_file)
+    before = len(model.requests)
+    await answer(action="reject", note="Begin with the sizzle.")
+    _, asked = await question()
+    assert (asked["of"], asked["round"]) == ("clip", 2)
+    assert "Begin with the sizzle." in json.dumps(model.requests[before:])
+    written = len(model.requests)
+    await answer(action="edit", title="A Title of Mine")
+    _, asked = await question()
+    assert (asked["of"], asked["round"], asked["title"]) == ("clip", 3, "A Title of Mine")
+    values = await answer(action="approve")
+    assert (values["result"]["title"], values["result"]["best_round"]) == ("A Title of Mine", 3)
+    assert [review["action"] for review in values["reviews"]] == ["reject", "edit", "approve"]
+    assert len(model.requests) == written  # an edited script is not written again
+
+
+async def test_a_run_on_the_embedded_model_blocks_nothing(
+    server: DevServer, client: LangGraphClient, knobs: dict[str, Any]
+) -> None:
+    settings = {name: value for name, value in knobs.items() if name not in {"llm", "mode"}}
+    values = await client.runs.wait(
+        await new_thread(client), "popcorn", input={"query": "street food"}, context=settings
     )
-    failed = await client.runs.wait(
-        thread, "popcorn", input=None, checkpoint=bad["checkpoint"], context=knobs, raise_error=False
-    )
-    assert failed["__error__"]["error"] == "InputError"
-    assert "script.title" in server.log.read_text()  # the server keeps an exception's text from its clients
+    assert values["script"]["model"] == "embedded (SmolLM2-135M-Instruct)"
+    assert values["result"]["exemplars"]
+    assert probe(Path(values["result"]["video_path"])).seconds == 1.0
+    assert "BlockingError" not in server.log.read_text()
 
 
 async def test_a_cancelled_render_stops(client: LangGraphClient, knobs: dict[str, Any], tmp_path: Path) -> None:
@@ -198,7 +249,9 @@ async def test_malformed_input_is_refused_with_a_sentence(
 
 
 def test_what_the_server_refuses_itself_is_left_to_it() -> None:
-    assert [fault_of(body) for body in (b"{", b"[]", b'{"input": null}', b'{"command": {"resume": 1}}')] == [""] * 4
+    assert [fault_of(body, "/runs") for body in (b"{", b"[]", b'{"input": null}', b'{"command": {"resume": 1}}')] == [
+        ""
+    ] * 4
 
 
 async def test_another_model_uses_the_graph_as_a_tool(

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from killable import logged
 from llm_server import Answer, Handler, body, reply, serve, status
@@ -24,6 +26,7 @@ from popcorn_agents.graph.folders import list_records, read_record
 from popcorn_agents.graph.runs import RunFailed, resume, start
 from popcorn_agents.graph.workflow import build_graph
 from popcorn_agents.tools.errors import InputError, PopcornError
+from popcorn_agents.tools.renderers import pool
 
 DRAFT = {
     "analysis": "a", "ideas": "i", "check": "c",
@@ -182,3 +185,43 @@ def test_sigterm_lets_the_step_finish_and_ends_the_run_as_resumable(tmp_path: Pa
         again = subprocess.run([*POPCORN, *said["resume"].split()[1:], "--json"], capture_output=True, cwd=tmp_path)
         assert json.loads(again.stdout)["title"] == DRAFT["title"]
         assert len(server.requests) == 1
+
+
+@pytest.mark.slow
+async def test_a_render_worker_that_hangs_is_killed_tried_once_more_and_the_run_resumes(
+    tmp_path: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notices: list[str] = []
+    pids: list[int] = []
+
+    class Dumb(pool.Process):
+        """A worker that never says a word."""
+
+        def __init__(self) -> None:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(pool, "COMMAND", [sys.executable, "-c", "import time; time.sleep(3600)"])
+                super().__init__()
+            pids.append(self.child.pid)
+
+    log, parts = tmp_path / "log", {**noop_parts(tmp_path), "render": render}
+    settings = context(
+        tmp_path, renderer="diffusion", model=str(tiny("wan")), size="64x64", steps=2, seconds=1.0, render_timeout=3.0
+    )
+
+    def on_event(event: dict[str, Any]) -> None:
+        if event.get("event") == "notice":
+            notices.append(event["message"])
+
+    pool.close()
+    with monkeypatch.context() as hanging:
+        hanging.setattr(pool, "Process", Dumb)
+        with pytest.raises(RunFailed, match="The render step failed: The renderer hangs: twice it made no step"):
+            await start("a query", settings, on_event, builder=build_graph(**logged(parts, log)), run_id="one")
+    assert any("made no step" in notice and "trying once more" in notice for notice in notices)
+    assert len(pids) == 2
+    assert not any(map(psutil.pid_exists, pids))  # killed, and buried
+    changes = {"render_timeout": 1800.0}
+    await resume("one", tmp_path / "runs", builder=build_graph(**logged(parts, log)), changes=changes)
+    assert log.read_text().split() == ["research", "write", "render", "critique"]
+    assert (tmp_path / "runs" / "one" / "attempt-1" / "clip.mp4").stat().st_size > 1000
+    pool.close()

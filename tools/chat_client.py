@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import openai
@@ -19,6 +20,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from . import tracing
 from .errors import PopcornError
 
 ATTEMPTS = 4
@@ -51,30 +53,62 @@ class Chat(ChatOpenAI):
     """The environment variable that holds the key, for error sentences."""
 
     async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        with tracing.span(f"chat {self.model_name}", self._asked(), client=True) as tell:
+            return await self._answer(tell, *args, **kwargs)
+
+    async def _answer(self, tell: tracing.Tell, *args: Any, **kwargs: Any) -> ChatResult:
         seconds = float(self.request_timeout or 600)  # type: ignore[arg-type]
         try:
             async for attempt in AsyncRetrying(**_policy()):
                 # The client's own time-out is one for each read; waiting for one's turn does not count.
                 with attempt:
+                    tell({"popcorn.tries": attempt.retry_state.attempt_number})
                     async with _turn(self.label), asyncio.timeout(seconds):
-                        return _answered(await super()._agenerate(*args, **kwargs))
+                        return _answered(await super()._agenerate(*args, **kwargs), tell)
         except (openai.OpenAIError, TimeoutError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise explain(error, self) from error
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        try:
-            for attempt in Retrying(**_policy()):
-                with attempt:
-                    return _answered(super()._generate(*args, **kwargs))
-        except (openai.OpenAIError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise explain(error, self) from error
+        with tracing.span(f"chat {self.model_name}", self._asked(), client=True) as tell:
+            try:
+                for attempt in Retrying(**_policy()):
+                    with attempt:
+                        tell({"popcorn.tries": attempt.retry_state.attempt_number})
+                        return _answered(super()._generate(*args, **kwargs), tell)
+            except (openai.OpenAIError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+                raise explain(error, self) from error
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    def _asked(self) -> tracing.Attributes:
+        """What a trace says of a call, by OpenTelemetry's conventions for generative models."""
+        provider = "openai_compatible" if "@" in self.label else self.label.partition(":")[0]
+        server = urlsplit(str(self.openai_api_base))
+        return {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": provider,
+            "gen_ai.request.model": self.model_name,
+            "gen_ai.request.temperature": self.temperature,
+            "gen_ai.request.top_p": self.top_p,
+            "gen_ai.request.seed": self.seed,
+            "gen_ai.request.max_tokens": self.max_tokens,
+            "server.address": server.hostname,
+            "server.port": server.port,
+        }
 
-def _answered(result: ChatResult) -> ChatResult:
+
+def _answered(result: ChatResult, tell: tracing.Tell) -> ChatResult:
     if not result.generations:
         raise ValueError("no choices")
+    message, said = result.generations[0].message, result.generations[0].message.response_metadata
+    counts = getattr(message, "usage_metadata", None) or {}
+    finish = said.get("finish_reason")
+    tell({
+        "gen_ai.response.model": said.get("model_name"),
+        "gen_ai.response.finish_reasons": [finish] if finish else None,
+        "gen_ai.usage.input_tokens": counts.get("input_tokens"),
+        "gen_ai.usage.output_tokens": counts.get("output_tokens"),
+    })  # fmt: skip
     return result
 
 

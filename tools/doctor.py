@@ -24,6 +24,7 @@ _EXTRAS = {
     "cluster": "ray",
     "web": "gradio",
     "postgres": "psycopg",
+    "trace": "opentelemetry.exporter.otlp.proto.http",
 }
 _KEYS = {"OPENAI_API_KEY": "--llm openai:<model>", "DEEPSEEK_API_KEY": "--llm deepseek:<model>"}
 
@@ -80,11 +81,18 @@ def _packages() -> Iterator[Check]:
 
 def _extras() -> Iterator[Check]:
     for extra, module in _EXTRAS.items():
-        if importlib.util.find_spec(module) is not None:
+        if _is_here(module):
             yield Check(area="Extras", name=extra, status="ok", found="installed")
         else:
             remedy = f"When wanted, in the checkout: pip install -c constraints.txt -e '.[{extra}]'"
             yield Check(area="Extras", name=extra, status="optional", found="not installed", remedy=remedy)
+
+
+def _is_here(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of a package around it
+        return False
 
 
 def _device() -> Check:

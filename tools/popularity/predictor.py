@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from .. import tracing
 from .copies import copied_words
 from .features import MAX_CHARACTERS, strip_hashtags
 from .frames import Seen, see
@@ -51,16 +52,20 @@ def score_titles(
     """
     if not titles:
         return []
-    trained = load(judge_folder(weights) if judge else weights)
-    entry = trained.card["variants"][variant]
-    texts = [text_of(title, variant) for title in titles]
-    reading = read(texts) if seen is None else with_frames(read(texts), texts, seen)
-    guesses, distances = predict_reading(trained, reading, variant)
-    mode = mode_of(trained, variant, None, seen is not None)
-    return [
-        _score(float(guess), _caution(title, variant, float(distance), entry), _penalty(title, variant, trained), mode)
-        for title, guess, distance in zip(titles, guesses, distances, strict=True)
-    ]
+    asked = {"popcorn.titles": len(titles), "popcorn.variant": variant, "popcorn.judge": judge}
+    with tracing.span("score_titles", asked):
+        trained = load(judge_folder(weights) if judge else weights)
+        entry = trained.card["variants"][variant]
+        texts = [text_of(title, variant) for title in titles]
+        reading = read(texts) if seen is None else with_frames(read(texts), texts, seen)
+        guesses, distances = predict_reading(trained, reading, variant)
+        mode = mode_of(trained, variant, None, seen is not None)
+        return [
+            _score(
+                float(guess), _caution(title, variant, float(distance), entry), _penalty(title, variant, trained), mode
+            )
+            for title, guess, distance in zip(titles, guesses, distances, strict=True)
+        ]
 
 
 def frames_for(video: Path, weights: Path | None, cache: Path, prompt: str = "") -> Seen | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .. import tracing
 from ..errors import InputError, PopcornError
 
 Progress = Callable[[int, int], None]
@@ -58,6 +59,11 @@ class Clip(BaseModel):
     cached: bool = False
     timings: dict[str, float] = {}
     checks: dict[str, Any] = {}
+
+    @property
+    def device_seconds(self) -> float:
+        """Seconds in which the renderer drew; 0 for a clip that was kept."""
+        return self.timings.get("render", 0.0)
 
 
 class Spec(BaseModel):
@@ -144,7 +150,18 @@ def render(
     from .cache import find_or_draw
 
     told = progress or _silent
-    return find_or_draw(request, RENDERERS[renderer], out_dir, told if timeout is None else _limited(told, timeout))
+    asked = {"popcorn.renderer": renderer, "popcorn.model": request.model, "popcorn.seed": request.seed}
+    with tracing.span("render_clip", asked) as tell:
+        clip = find_or_draw(request, RENDERERS[renderer], out_dir, told if timeout is None else _limited(told, timeout))
+        tell({
+            "popcorn.model": clip.model,
+            "popcorn.cached": clip.cached,
+            "popcorn.device_seconds": clip.device_seconds,
+            "popcorn.clip.width": clip.width,
+            "popcorn.clip.height": clip.height,
+            "popcorn.clip.frames": clip.frames,
+        })  # fmt: skip
+        return clip
 
 
 def _limited(progress: Progress, timeout: float) -> Progress:
