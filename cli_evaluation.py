@@ -33,6 +33,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Run every system of PLAN on its queries and seeds, and append each result to OUT/results.jsonl."""
+    from . import console
     from .evaluation.plan import load_plan, narrowed, trials
     from .evaluation.query_sets import load_queries
     from .evaluation.runner import check_plan
@@ -43,6 +44,7 @@ def evaluate(
         _estimate(loaded, asked, as_json)
         return
     check_plan(loaded)
+    console.trace()
     _run(loaded, asked, out, as_json)
 
 

@@ -58,8 +58,8 @@ async def check_state(state: State, context: Context, new: bool = False) -> None
 
 def _check_state(state: State, context: Context, new: bool) -> None:
     kept = [folder / "clips" for folder in (context.cache_dir, operators().cache_dir)]
-    clips = [*([state["clip"]] if "clip" in state else []), *(one.clip for one in state.get("attempts") or [])]
-    if not all(_inside(path, kept) for clip in clips for path in (clip.path, clip.cover_path)):
+    clips = [state.get("clip"), *(one.clip for one in state.get("attempts") or [])]
+    if not all(_inside(path, kept) for clip in clips if clip for path in (clip.path, clip.cover_path)):
         raise InputError("The state cannot be used: clip: it names a file that no run of this server made.")
     if new and (run_folder(context.runs_dir, state["run_id"]) / "brief.json").exists():
         raise InputError(f"There is a run {state['run_id']} already; choose another run_id or leave it out.")
