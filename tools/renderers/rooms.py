@@ -34,6 +34,10 @@ def room(stage: Stage, wall: Color, floor: Color, base: float = HORIZON + 0.02) 
         )
     brush.rect(0, base - 0.014, 1, base + 0.004, mix(wall, (255, 255, 255), 0.35))
     ground_brush = ground(stage, mix(floor, (0, 0, 0), 0.45), floor, base)
+    for i in range(-9, 11):  # boards that run away from the camera
+        ground_brush.line(
+            [(0.5 + (i - 0.5) * 0.10, base), (0.5 + (i - 0.5) * 0.42, 1)], mix(floor, (0, 0, 0), 0.30), 0.003
+        )
     return brush, plane(ground_brush.rgba(), 0.95, indoor(stage))
 
 
