@@ -1,7 +1,7 @@
 """Print every benchmark's table."""
 
-from . import attacks, full_run, orchestration, retrieval, scoring, startup, state_size
+from . import animatic, attacks, full_run, orchestration, retrieval, scoring, startup, state_size
 
-for benchmark in (startup, orchestration, retrieval, scoring, full_run, state_size):
+for benchmark in (startup, orchestration, retrieval, scoring, animatic, full_run, state_size):
     benchmark.main()
 attacks.main([])

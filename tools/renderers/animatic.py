@@ -14,8 +14,8 @@ from .casting import catalogue
 from .covers import cover_source, paint_in_worker, png
 from .effects import BEHIND, Draw, effect
 from .paint import Layer, Pixels
-from .rooms import table_for
-from .scenes import PLAIN, TABLES, paint_set
+from .rooms import floor_for, table_for
+from .scenes import PLAIN, TABLED, TABLES, paint_set
 from .sprites import blend
 from .storyboard import Shot, Storyboard, storyboard
 from .towns import side_road
@@ -133,6 +133,8 @@ def _layers(board: Storyboard, spec: Spec, aspect: str) -> list[Layer]:
     if board.travels and board.setting in ("city", "street"):
         layers[-1] = side_road(layers[0].rgb.shape, board.time)
     on_table = kind == "t" or (kind == "b" and aspect != "9:16")
+    if kind in "gaw" and board.subjects and board.setting in TABLED:
+        layers[-1] = floor_for(layers[0].rgb.shape, board.time, board.setting)
     stand = table_for if board.setting in TABLES else pedestal if board.setting in PLAIN else None
     if on_table and stand:
         layers = [layer for layer in layers if layer.depth < 1.05]

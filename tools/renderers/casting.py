@@ -148,9 +148,24 @@ def ride_of(subjects: tuple[str, ...], text: str) -> tuple[str | None, tuple[str
     return None, subjects
 
 
+def company(subjects: tuple[str, ...]) -> tuple[str, ...]:
+    """The subjects that can be seen beside the first: nobody stands, toy-sized, beside a bowl, no car beside a car."""
+    if not subjects:
+        return ()
+    hero = subjects[0]
+    travellers = habits.TRAVELLERS.split(", ")
+    return hero, *(
+        name
+        for name in subjects[1:]
+        if (acts(hero) or not acts(name) or catalogue()[name].stage == "a")
+        and not (hero in travellers and name in travellers)
+        and catalogue()[name].stage != "b"
+    )
+
+
 def duel_of(subjects: tuple[str, ...], text: str) -> tuple[bool, tuple[str, ...]]:
-    """Whether two fight, and the subjects with those first who can; a ring or a bowl does not."""
-    fighters = tuple(name for name in subjects if acts(name) or catalogue()[name].stage == "g")
+    """Whether two fight, and then those who can: a ring or a bowl does not, nor half a person."""
+    fighters = tuple(name for name in subjects if acts(name) and catalogue()[name].stage != "b")
     if not fighters or not hits(text, lexicon.DUEL):
         return False, subjects
-    return True, fighters + tuple(name for name in subjects if name not in fighters)
+    return True, fighters

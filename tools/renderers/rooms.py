@@ -88,6 +88,12 @@ def table(stage: Stage, color: Color, edge: float = 0.505, round_top: bool = Fal
     return Layer(colors, np.ascontiguousarray(rgba[..., 3]), 0.95)
 
 
+def floor_for(shape: tuple[int, ...], time: str, setting: str) -> Layer:
+    """The floor of a set whose table is left out, because somebody stands there."""
+    tones: dict[str, Color] = {"kitchen": (176, 150, 122), "library": (122, 80, 56), "office": (112, 116, 128)}
+    return room(Stage(shape[1], shape[0], time, random.Random(setting)), (0, 0, 0), tones[setting])[1]
+
+
 def table_for(shape: tuple[int, ...], time: str, setting: str) -> Layer:
     """A table-top in front of a set that has none, in a wood or stone that suits it."""
     tones: dict[str, Color] = {

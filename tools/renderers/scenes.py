@@ -47,6 +47,8 @@ TABLES = (
     "street", "city", "meadow", "beach", "harbour", "castle", "haunted",
 )  # fmt: skip
 """Settings that get a table for what stands on one; kitchen, library and office have theirs."""
+TABLED = ("kitchen", "library", "office")
+"""Settings with a table of their own, in front."""
 PLAIN = ("studio", "dream")
 """Settings that get a plinth."""
 

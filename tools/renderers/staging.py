@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .camera import View
-from .casting import catalogue
+from .casting import acts, catalogue
 from .effects import Box
 from .paint import LIGHTS, Light, Pixels
 from .sprites import Placing, Sprite, art, dressed, put, recoloured, screen, shadow_sprite
@@ -56,6 +56,7 @@ class Cast(NamedTuple):
     shadow: Sprite
     stage: str
     second_stage: str
+    second_share: float
 
 
 def layout(width: int, height: int, aspect: str, board: Storyboard) -> Layout:
@@ -93,7 +94,7 @@ def cast(board: Storyboard, plan: Layout, scale: float = 1.0) -> Cast:
         second=dressed(
             recoloured(art(second)) if second == hero else art(second),
             light,
-            box if pair else (box[0] * 0.46, box[1] * 0.52),
+            box if pair else (box[0] * 0.46, box[1] * (0.92 if hero and _equals(hero, second) else 0.52)),
         )
         if second
         else None,
@@ -101,7 +102,13 @@ def cast(board: Storyboard, plan: Layout, scale: float = 1.0) -> Cast:
         shadow=shadow_sprite(200, 40),
         stage=catalogue()[hero].stage if hero else "g",
         second_stage=catalogue()[second].stage if second else "g",
+        second_share=0.92 if hero and second and _equals(hero, second) else 0.52,
     )
+
+
+def _equals(hero: str, second: str) -> bool:
+    """Whether two stand side by side at one size, as people do."""
+    return all(acts(name) and catalogue()[name].stage == "g" for name in (hero, second))
 
 
 def _after(hero: str, light: Light, box: tuple[float, float]) -> Sprite:
@@ -182,7 +189,7 @@ def _second(frame: Pixels, actors: Cast, box: Box, shot: Shot, t: float) -> None
     assert actors.second is not None  # noqa: S101  (narrowing for the type checker; the caller looked)
     side, width = (-1 if shot.flip else 1), frame.shape[1]
     edge = box.x + side * box.w * 0.47
-    scale = min(1.0, box.h * 0.52 / actors.second.height, width * 0.30 / actors.second.width)
+    scale = min(1.0, box.h * actors.second_share / actors.second.height, width * 0.30 / actors.second.width)
     x = edge + side * actors.second.width * scale * 0.5
     if actors.second_stage in ("g", "t", "b"):
         foot = box.foot + box.h * 0.02

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from . import habits, lexicon
-from .casting import acts, catalogue, duel_of, hits, nearest_subject, plain, ride_of, subjects_of
+from .casting import acts, catalogue, company, duel_of, hits, nearest_subject, pattern, plain, ride_of, subjects_of
 
 SHOT_SECONDS = 1.05  # a cut about every second keeps three seconds moving
 Framing = Literal["wide", "medium", "close"]
@@ -58,11 +58,14 @@ def storyboard(
     rng = random.Random(mood)
     words, text = plain(title), plain(f"{title} . {prompt}")
     named = subjects_of(title, prompt)
-    setting, time = _best(text, lexicon.SETTINGS, words), _best(text, lexicon.TIMES, words)
+    places = pattern(lexicon.CRAFT).sub(" ", text)  # "shallow depth of field" is no field
+    setting, time = _best(places, lexicon.SETTINGS, words), _best(text, lexicon.TIMES, words)
     shown = lexicon.SHOWN.get(setting or "", "").split(", ")
     subjects = tuple(name for name in named if name not in shown)
-    if not named:
-        subjects = like.subjects[:1] if like else (nearest_subject(f"{title}. {prompt}"),)
+    if not named and like:
+        subjects = like.subjects[:1]
+    elif not named and not setting:  # where a place is named, the place is what is to be seen
+        subjects = (nearest_subject(f"{title}. {prompt}"),)
     if like:
         setting, time = setting or like.setting, time or (like.time if setting in (None, like.setting) else None)
     setting = setting or _home(subjects, text, words, rng)
@@ -71,6 +74,7 @@ def storyboard(
     subjects = subjects[:1] + tuple(name for name in subjects[1:] if lexicon.EFFECT_ART.get(name) not in effects)
     ride, subjects = ride_of(subjects, text)
     duel, subjects = duel_of(subjects, text)
+    subjects = subjects if ride or duel else company(subjects)
     hero = subjects[0] if subjects else None
     changes = {hit.group() for hit in hits(text, lexicon.TRANSFORM)}
     # A thing changes only where that is what the clip is about; a word in passing does not transform a bowl.
