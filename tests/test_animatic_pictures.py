@@ -1,4 +1,4 @@
-"""What a designer would look for in the animatic, on twenty clips: a subject that is seen, type that is read, variety."""
+"""What a designer looks for in the animatic, on twenty clips: a subject that is seen, type that is read, variety."""
 
 import itertools
 from typing import NamedTuple

@@ -76,7 +76,7 @@ def frames(board: Storyboard, request: RenderRequest, spec: Spec) -> Iterator[Pi
     effects = _effects(board, spec)
     area = lettering.type_area(spec.width, spec.height, request.aspect, board.title_top)
     words = lettering.set_title(request.title, area, board.mood)
-    lens = _lens(spec, words)
+    lens = _lens(spec, words, layers)
     pace = TRAVEL if board.travels else 0.0
     for number, shot in enumerate(board.shots, 1):
         planes = camera.planes(layers, shot.framing, board.travels, not board.subjects)
@@ -122,7 +122,7 @@ def poster(board: Storyboard, request: RenderRequest, spec: Spec) -> Pixels:
         )
     words = lettering.set_title(request.title, area, board.mood, center=True)
     planes = camera.planes(layers, shot.framing, sharp=not board.subjects)
-    frame = _picture(board, planes, layers, effects, actors, where, shot, at, t, spec, _lens(spec, words))
+    frame = _picture(board, planes, layers, effects, actors, where, shot, at, t, spec, _lens(spec, words, layers))
     lettering.draw_title(frame, words, 99.0)
     return frame
 
@@ -192,16 +192,21 @@ def _apply(effects: dict[str, Draw], names: tuple[str, ...], behind: bool, *args
             paint(*args)
 
 
-def _lens(spec: Spec, words: list[lettering.Word]) -> Pixels:
-    """What every frame is multiplied with: darker corners, and shade under the type that ends where the type ends."""
+def _lens(spec: Spec, words: list[lettering.Word], layers: list[Layer]) -> Pixels:
+    """What every frame is multiplied with: darker corners, and as much shade under the type as the set is bright."""
     y, x = np.mgrid[0 : 1 : spec.height * 1j, -1 : 1 : spec.width * 1j]
     shade = 1 - 0.30 * np.clip((x**2 + (2 * y - 1) ** 2) - 0.75, 0, 1)
     if words:
         box = lettering.extent(words)
         top, end = box.y0 / spec.height, box.y1 / spec.height
-        rise = _smooth((y - top + 0.10) / 0.12) if top > 0.35 else 1.0
+        above = top <= 0.35
+        behind = layers[0] if above else max(layers, key=lambda layer: (layer.depth <= 1.05, layer.depth))
+        rows = behind.rgb[round(top * len(behind.rgb)) : round(end * len(behind.rgb))]
+        glare = (np.percentile(rows, 99) - 120) / 100  # a moon behind a letter counts
+        need = np.clip(max((float(rows.mean()) - 35) / 100, glare), 0.3, 1.0)
+        rise = 1.0 if above else _smooth((y - top + 0.10) / 0.12)
         fall = _smooth((end + 0.10 - y) / 0.12)
-        shade *= 1 - (0.54 if top > 0.35 else 0.42) * rise * (fall if top <= 0.35 else 0.7 + 0.3 * fall)
+        shade *= 1 - need * (0.42 * fall if above else 0.54 * rise * (0.7 + 0.3 * fall))
     shade *= 1 - 0.22 * np.clip(1 - y / 0.12, 0, 1)
     return np.repeat((shade * 255).astype(np.uint8)[..., None], 3, axis=2)
 

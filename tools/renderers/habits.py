@@ -79,7 +79,7 @@ HOMES: dict[str, str] = {
     "cinema": "clapperboard, popcorn, film-strip, movie-camera, television, star",
     "harbour": "pirate-flag, ship, sailboat, compass, swan, duck",
     "underwater": "fish, shark, whale, dolphin, octopus, mermaid, swimmer, seal, squid",
-    "beach": "surfer, crab, turtle, beach-umbrella, palm-tree, flamingo, friends, sunglasses-face, coconut",
+    "beach": "surfer, crab, turtle, beach-umbrella, palm-tree, flamingo, friends, sunglasses-face",
     ("forest"): (
         "bear, fox, wolf, squirrel, owl, hedgehog, tent, campsite, mushroom, sloth, monkey, gorilla, snake, frog"
     ),

@@ -239,6 +239,7 @@ CRAFT = (
     "the camera, camera, shot, close-up, close up, closeup, wide shot, video, vertical, cinematic, frame, footage, "
     "lens, scene, drone shot, drone, aerial, slow motion, film grain, film look, film style, movie style, music "
     "video, golden hour, 3-second, three-second, soundtrack, in the style of, style, background music, key light, "
-    "light hits, depth of field, the art of, art of, is an art, art that, work of art, state of the art, way of life, "
+    "light hits, fairy lights, string lights, christmas lights, depth of field, the art of, art of, is an art, "
+    "art that, work of art, state of the art, way of life, "
     "in the end"
 )

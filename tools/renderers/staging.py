@@ -57,6 +57,7 @@ class Cast(NamedTuple):
     stage: str
     second_stage: str
     second_share: float
+    duel: bool
 
 
 def layout(width: int, height: int, aspect: str, board: Storyboard) -> Layout:
@@ -102,6 +103,7 @@ def cast(board: Storyboard, plan: Layout, scale: float = 1.0) -> Cast:
         shadow=shadow_sprite(200, 40),
         stage=catalogue()[hero].stage if hero else "g",
         second_stage=catalogue()[second].stage if second else "g",
+        duel=pair,
         second_share=0.92 if hero and second and _equals(hero, second) else 0.52,
     )
 
@@ -119,15 +121,16 @@ def _after(hero: str, light: Light, box: tuple[float, float]) -> Sprite:
 def subject_box(plan: Layout, shot: Shot, at: View, actors: Cast) -> Box:
     """Where the subject is in this frame; it makes room for a second one."""
     sprite = actors.hero
-    share = max(SIZE[shot.framing], 0.86 if actors.stage == "b" else 0.0)
-    size = share * (1 + (at.zoom - 1) * 0.5)
     if sprite is None:
         return Box(plan.width / 2, plan.foot, plan.wide * 0.7, plan.tall * 0.8)
+    slim = sprite.width < 0.6 * sprite.height  # who stands upright takes little of the picture: never far away
+    share = max(SIZE[shot.framing], 0.93 if slim else 0.86 if actors.stage == "b" else 0.0)
+    size = share * (1 + (at.zoom - 1) * 0.5)
     pair = _paired(actors, shot)
     tall, wide = sprite.height * size, sprite.width * size
     room = min(1.0, plan.tall * 1.04 / tall, plan.wide * (0.62 if pair else 1.06) / wide)
     third = 0.10 if shot.framing == "wide" and not plan.cut else 0.0  # off centre, as a wide shot is composed
-    aside = (0.15 if pair else third) * (1 if shot.flip else -1)
+    aside = 0.0 if actors.duel else (0.15 if pair else third) * (1 if shot.flip else -1)
     x = plan.width * (0.5 + aside + at.dx * 0.7)
     edge = min(plan.width / 2, wide * room / 2 + 0.03 * plan.width)
     x = min(max(x, edge), plan.width - edge)
@@ -135,7 +138,13 @@ def subject_box(plan: Layout, shot: Shot, at: View, actors: Cast) -> Box:
 
 
 def _paired(actors: Cast, shot: Shot) -> bool:
-    return actors.second is not None and shot.framing != "close" and actors.ride is None and actors.stage != "b"
+    return (
+        actors.second is not None
+        and shot.framing != "close"
+        and actors.ride is None
+        and actors.stage != "b"
+        and not actors.duel
+    )
 
 
 def draw_subjects(frame: Pixels, board: Storyboard, actors: Cast, plan: Layout, shot: Shot, at: View, t: float) -> None:

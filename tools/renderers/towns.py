@@ -92,9 +92,8 @@ def side_road(shape: tuple[int, ...], time: str) -> Layer:
     brush = ground(stage, (52, 54, 66), (92, 94, 106), HORIZON + 0.015)
     brush.rect(0, HORIZON + 0.015, 1, HORIZON + 0.04, (132, 128, 126))
     brush.rect(0, HORIZON + 0.04, 1, HORIZON + 0.048, (168, 162, 156))
-    for row, tall in ((0.635, 0.010), (0.80, 0.018)):
-        for i in range(4):
-            brush.rect(i / 4 + 0.05, row, i / 4 + 0.20, row + tall, (222, 206, 150))
+    for i in range(4):
+        brush.rect(i / 4 + 0.05, 0.87, i / 4 + 0.20, 0.89, (222, 206, 150))
     rgba = brush.rgba()
     colors = tinted(rgba[..., :3], stage.light.tint)
     glow(colors, 0.5, 0.58, 0.7, WARM if stage.night else stage.light.rim, 0.26, 0.4)
