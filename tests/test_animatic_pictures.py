@@ -175,3 +175,15 @@ def test_a_traveller_is_passed_by_its_setting_and_a_cover_keeps_the_clips_place(
     assert board.travels
     own = storyboard(request.cover_prompt, request.title, 7, 72, 24, board)
     assert (own.subjects, own.setting, own.time, own.mood) == (("runner",), "meadow", "sunset", board.mood)
+
+
+@pytest.mark.parametrize("aspect", ["16:9", "1:1"])
+def test_a_title_below_a_bust_stands_on_shade_in_every_aspect(aspect: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = RenderRequest(prompt="A nurse in a hospital", title="A Day in My Life as a Nurse", aspect=aspect)
+    spec = animatic.plan(request)
+    monkeypatch.setattr(lettering, "draw_title", lambda *args: None)
+    board = board_of(request.prompt, request.title)
+    frame = next(animatic.frames(board, request, spec))
+    area = lettering.type_area(spec.width, spec.height, aspect)
+    behind = luminance(frame[area.y0 : area.y1, area.x0 : area.x1])
+    assert 1.05 / (np.percentile(behind, 90) + 0.05) > 3.5

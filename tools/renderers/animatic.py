@@ -70,6 +70,7 @@ def _counted(drawn: Iterator[Pixels], total: int, progress: Progress) -> Iterato
 
 def frames(board: Storyboard, request: RenderRequest, spec: Spec) -> Iterator[Pixels]:
     """The clip's frames in order, RGB."""
+    board = board.model_copy(update={"title_top": board.title_top and request.aspect == "9:16"})
     layers = _layers(board, spec, request.aspect)
     where = staging.layout(spec.width, spec.height, request.aspect, board)
     actors = staging.cast(board, where)
@@ -105,7 +106,7 @@ def poster(board: Storyboard, request: RenderRequest, spec: Spec) -> Pixels:
             }
         )
     bust = bool(board.subjects) and catalogue()[board.subjects[0]].stage == "b" and not (board.duel or board.ride)
-    board = board.model_copy(update={"title_top": bust, "travels": False})
+    board = board.model_copy(update={"title_top": bust and request.aspect == "9:16", "travels": False})
     shot = board.shots[-1].model_copy(
         update={"framing": "close" if board.subjects else "wide", "power": 1.0, "move": "push-in", "flip": False}
     )
