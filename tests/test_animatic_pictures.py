@@ -147,7 +147,7 @@ def test_things_neither_fight_nor_ride_nor_change_in_passing() -> None:
 
 
 def test_nobody_stands_toy_sized_beside_a_thing() -> None:
-    assert company(("ramen", "child", "coffee")) == ("ramen", "coffee")
+    assert company(("ramen", "child", "coffee", "bed")) == ("ramen", "coffee")
     assert company(("race-car", "car")) == ("race-car",)
     assert company(("grandma", "dancer")) == ("grandma", "dancer")
 

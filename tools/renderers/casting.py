@@ -149,7 +149,7 @@ def ride_of(subjects: tuple[str, ...], text: str) -> tuple[str | None, tuple[str
 
 
 def company(subjects: tuple[str, ...]) -> tuple[str, ...]:
-    """The subjects that can be seen beside the first: nobody stands, toy-sized, beside a bowl, no car beside a car."""
+    """The subjects that can be seen beside the first: nothing toy-sized beside a bowl, no car beside a car."""
     if not subjects:
         return ()
     hero = subjects[0]
@@ -157,7 +157,7 @@ def company(subjects: tuple[str, ...]) -> tuple[str, ...]:
     return hero, *(
         name
         for name in subjects[1:]
-        if (acts(hero) or not acts(name) or catalogue()[name].stage == "a")
+        if (acts(hero) or catalogue()[name].stage == "t" or (catalogue()[name].stage == "a" and not acts(name)))
         and not (hero in travellers and name in travellers)
         and catalogue()[name].stage != "b"
     )
