@@ -79,16 +79,17 @@ def _flames(dice: np.random.Generator, name: str) -> Draw:
     def draw(frame: Pixels, t: float, box: Box, power: float) -> None:
         grown = 0.35 + 0.65 * power if aura else 1.0
         pulse = 1 + 0.05 * np.sin(t * 23)
-        w = int(max(box.w * 1.9, box.h * 1.2) * grown * pulse) if aura else int(box.w * 1.5 * pulse)
-        h = int(box.h * (1.40 if aura else 0.62) * (0.66 + 0.34 * grown))
+        size = 0.75 + 0.25 * power if aura else 1.0  # a weak aura is faint, not small: it stays around the body
+        w = int((max(box.w * 2.0, box.h * 1.2) * size if aura else box.w * 1.5) * pulse)
+        h = int(box.h * (1.40 if aura else 0.62) * (0.66 + 0.34 * size))
         foot = box.foot + box.h * (0.05 if aura else 0.02)
         if aura:
-            size = int(box.h * 1.7 * grown)
+            wide = int(box.h * 1.7 * size)
             screen(
                 frame,
-                cv2.resize(halo, (size, size)) * np.float32(0.6 * grown),
-                int(box.x - size / 2),
-                int(box.foot - box.h * 0.5 - size / 2),
+                cv2.resize(halo, (wide, wide)) * np.float32(0.6 * grown),
+                int(box.x - wide / 2),
+                int(box.foot - box.h * 0.5 - wide / 2),
                 outer,
             )
         for color, share in ((outer, 1.0), (inner, 0.74 if aura else 0.6)):
@@ -96,7 +97,9 @@ def _flames(dice: np.random.Generator, name: str) -> Draw:
             light = flame_map(
                 noise, max(8, ww // 4), max(8, hh // 4), t + share, 0.45 if aura else 0.7, 0.30 if aura else 0.8
             )
-            light = cv2.resize(light, (max(16, ww), max(16, hh)), interpolation=cv2.INTER_LINEAR) * (0.4 + 0.6 * grown)
+            light = cv2.resize(light, (max(16, ww), max(16, hh)), interpolation=cv2.INTER_LINEAR) * (
+                grown if color is outer else 0.75 * grown
+            )
             screen(frame, light, int(box.x - ww / 2), int(foot - hh), color)
         if aura and power > 0.6:
             _bolt(frame, bolts[int(t * 12) % len(bolts)], box)

@@ -223,7 +223,7 @@ def _duel(frame: Pixels, sprite: Sprite, actors: Cast, box: Box, plan: Layout, t
     assert actors.second is not None  # noqa: S101  (as above)
     clash = 0.5 + 0.5 * np.sin(t * 6.0)
     for side, fighter in ((-1, sprite), (1, actors.second)):
-        scale = min(box.h / sprite.height, plan.width * 0.455 / fighter.width)
+        scale = min(box.h / sprite.height, plan.width * 0.43 / fighter.width)
         x = plan.width / 2 + side * (fighter.width * scale * 0.51 + plan.wide * 0.035 * (1 - clash))
         hop = 6 * abs(np.sin(t * 7 + side))
         _shadow(frame, actors, x, box.foot, fighter.width * scale, hop)
