@@ -77,7 +77,7 @@ def _flames(dice: np.random.Generator, name: str) -> Draw:
     bolts = dice.uniform(-1, 1, (6, 7, 2))
 
     def draw(frame: Pixels, t: float, box: Box, power: float) -> None:
-        grown = 0.35 + 0.65 * power if aura else 1.0
+        grown = 0.15 + 0.85 * power if aura else 1.0
         pulse = 1 + 0.05 * np.sin(t * 23)
         size = 0.75 + 0.25 * power if aura else 1.0  # a weak aura is faint, not small: it stays around the body
         w = int((max(box.w * 2.0, box.h * 1.2) * size if aura else box.w * 1.5) * pulse)
