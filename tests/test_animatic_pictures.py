@@ -187,3 +187,12 @@ def test_a_title_below_a_bust_stands_on_shade_in_every_aspect(aspect: str, monke
     area = lettering.type_area(spec.width, spec.height, aspect)
     behind = luminance(frame[area.y0 : area.y1, area.x0 : area.x1])
     assert 1.05 / (np.percentile(behind, 90) + 0.05) > 3.5
+
+
+def test_an_endless_title_is_cut_before_it_costs_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    lengths: list[int] = []
+    real = lettering.glyphs
+    monkeypatch.setattr(lettering, "glyphs", lambda title, face: lengths.append(len(title)) or real(title, face))
+    words = lettering.set_title("x" * 10_000, lettering.type_area(544, 960, "9:16"), 7)
+    assert words
+    assert max(lengths) <= 160

@@ -110,6 +110,7 @@ def pick_face(title: str, seed: int) -> str:
 
 def set_title(title: str, area: Area, seed: int, center: bool = False) -> list[Word]:
     """Lay the title out as large as the area allows, in at most three lines, standing on the area's lower edge."""
+    title = title[:160]  # more never fits in three lines, and trying costs seconds
     face = pick_face(title, seed)
     words = glyphs(title.upper() if face == DISPLAY[0] else title, face)
     if not words:
