@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from popcorn_agents.tools.renderers import RenderRequest, animatic, lettering, render
+from popcorn_agents.tools.renderers.casting import catalogue, nearest_subject
 from popcorn_agents.tools.renderers.scenes import PAINTERS, paint_set
 from popcorn_agents.tools.renderers.sprites import art
-from popcorn_agents.tools.renderers.storyboard import Storyboard, catalogue, nearest_subject, storyboard
+from popcorn_agents.tools.renderers.storyboard import Storyboard, storyboard
 from popcorn_agents.tools.video import decode_frames, probe
 
 GOKU = RenderRequest(
@@ -121,9 +122,20 @@ def test_type_stays_inside_its_area(aspect: str, title: str) -> None:
 
 
 def test_titles_never_show_empty_boxes() -> None:
-    assert [word.text for word in lettering.glyphs("安全 日本 hi", lettering.TEXT)] == ["hi"]
-    assert lettering.set_title("日本語のタイトル", lettering.type_area(544, 960, "9:16"), 7) == []
+    assert [word.text for word in lettering.glyphs("नमस्ते مرحبا hi", lettering.TEXT)] == ["hi"]
+    assert lettering.set_title("नमस्ते", lettering.type_area(544, 960, "9:16"), 7) == []
     assert [word.subject for word in lettering.glyphs("🐶 🍕", lettering.TEXT)] == ["doggo-face", "pizza"]
+
+
+@pytest.mark.parametrize("title", ["東京の夜の散歩", "한국 길거리 음식", "街头美食 vlog"])
+def test_chinese_japanese_and_korean_titles_are_set_whole(title: str) -> None:
+    area = lettering.type_area(544, 960, "9:16")
+    words = lettering.set_title(title, area, 7)
+    assert len(words) == len([char for char in title if ord(char) > 0x2000]) + ("vlog" in title)
+    box = lettering.extent(words)
+    assert area.x0 - 2 <= box.x0
+    assert box.x1 <= area.x1 + 2
+    assert len({word.y for word in words}) <= 3
 
 
 def test_greek_and_cyrillic_are_set_in_a_face_that_has_them() -> None:

@@ -10,17 +10,20 @@ import numpy as np
 from ..video import encode
 from . import Progress, RenderRequest, Spec, camera, lettering, staging
 from .cache import metadata_of, write_atomic
+from .casting import catalogue
 from .covers import cover_source, paint_in_worker, png
 from .effects import BEHIND, Draw, effect
 from .paint import Layer, Pixels
-from .rooms import table_for
-from .scenes import TABLED, paint_set
+from .rooms import floor_for, table_for
+from .scenes import PLAIN, TABLED, TABLES, paint_set
 from .sprites import blend
-from .storyboard import Shot, Storyboard, catalogue, storyboard
+from .storyboard import Shot, Storyboard, storyboard
+from .towns import side_road
 from .venues import pedestal
 
-VERSION = "1"  # raise it with every change that changes a pixel
+VERSION = "2"  # raise it with every change that changes a pixel
 FPS = 24
+TRAVEL = 0.55  # how fast the setting passes a subject that goes somewhere, in frame widths a second
 SIZES = {"9:16": (544, 960), "16:9": (960, 544), "1:1": (720, 720)}
 COMMENT = "AI-generated animatic (algorithmic pre-visualisation, not footage), made with popcorn-agents."
 
@@ -67,59 +70,76 @@ def _counted(drawn: Iterator[Pixels], total: int, progress: Progress) -> Iterato
 
 def frames(board: Storyboard, request: RenderRequest, spec: Spec) -> Iterator[Pixels]:
     """The clip's frames in order, RGB."""
-    layers = _layers(board, spec, request.seed)
-    where = staging.layout(spec.width, spec.height, request.aspect)
+    board = board.model_copy(update={"title_top": board.title_top and request.aspect == "9:16"})
+    layers = _layers(board, spec, request.aspect)
+    where = staging.layout(spec.width, spec.height, request.aspect, board)
     actors = staging.cast(board, where)
-    effects = _effects(board, spec, request.seed)
-    words = lettering.set_title(
-        request.title, lettering.type_area(spec.width, spec.height, request.aspect), request.seed
-    )
-    lens = _lens(spec, bool(words))
+    effects = _effects(board, spec)
+    area = lettering.type_area(spec.width, spec.height, request.aspect, board.title_top)
+    words = lettering.set_title(request.title, area, board.mood)
+    lens = _lens(spec, words, layers)
+    pace = TRAVEL if board.travels else 0.0
     for number, shot in enumerate(board.shots, 1):
-        planes = camera.planes(layers, shot.framing)
+        planes = camera.planes(layers, shot.framing, board.travels, not board.subjects)
         mark = lettering.label(spec.width, spec.height, f"SHOT {number}/{len(board.shots)} · {shot.move.upper()}")
         for index in range(shot.start, shot.end):
             t = index / spec.fps
-            at = camera.view(shot, index, request.seed)
-            frame = _picture(board, planes, layers, effects, actors, where, shot, at, t, spec)
-            frame = _finish(frame, lens, _flash(board, number - 1, index - shot.start))
+            at = camera.view(shot, index, board.mood, pace)
+            frame = _picture(board, planes, layers, effects, actors, where, shot, at, t, spec, lens)
+            frame = _flashed(frame, _flash(board, number - 1, index - shot.start))
             lettering.draw_title(frame, words, t)
             blend(frame, *mark)
             yield frame
 
 
 def poster(board: Storyboard, request: RenderRequest, spec: Spec) -> Pixels:
-    """The cover: the cover prompt's setting and subject where it names them, posed, with a centred title."""
+    """The cover: the cover prompt's setting and subject where it names them, posed, with a large centred title."""
     if request.cover_prompt:
-        own = storyboard(request.cover_prompt, request.title, request.seed, spec.frames, spec.fps)
-        board = own.model_copy(update={"transform": own.transform or board.transform, "shots": board.shots})
+        own = storyboard(request.cover_prompt, request.title, request.seed, spec.frames, spec.fps, board)
+        duel = own.duel and board.duel
+        board = own.model_copy(
+            update={
+                "transform": own.transform or board.transform,
+                "shots": board.shots,
+                "duel": duel,
+                "subjects": own.subjects if duel else own.subjects[:1],
+            }
+        )
+    bust = bool(board.subjects) and catalogue()[board.subjects[0]].stage == "b" and not (board.duel or board.ride)
+    board = board.model_copy(update={"title_top": bust and request.aspect == "9:16", "travels": False})
     shot = board.shots[-1].model_copy(
         update={"framing": "close" if board.subjects else "wide", "power": 1.0, "move": "push-in", "flip": False}
     )
-    layers = _layers(board, spec, request.seed)
-    where = staging.layout(spec.width, spec.height, request.aspect)
+    layers = _layers(board, spec, request.aspect)
+    where = staging.layout(spec.width, spec.height, request.aspect, board)
     actors = staging.cast(board, where)
     at, t = camera.View(1.06, 0.0, 0.0), 0.9
-    effects = _effects(board, spec, request.seed)
-    frame = _picture(board, camera.planes(layers, shot.framing), layers, effects, actors, where, shot, at, t, spec)
-    area = lettering.type_area(spec.width, spec.height, request.aspect)
-    if request.aspect == "9:16":
+    effects = _effects(board, spec)
+    area = lettering.type_area(spec.width, spec.height, request.aspect, bust)
+    if request.aspect == "9:16":  # inside the square that a profile's grid shows, or nearly
+        top, end = (0.13, 0.36) if bust else (0.60, 0.85)
         area = lettering.Area(
-            spec.width // 14, round(spec.height * 0.61), spec.width - spec.width // 14, round(spec.height * 0.90)
+            round(spec.width * 0.06), round(spec.height * top), round(spec.width * 0.94), round(spec.height * end)
         )
-    words = lettering.set_title(request.title, area, request.seed, center=True)
-    frame = _finish(frame, _lens(spec, bool(words)), 0.0)
+    words = lettering.set_title(request.title, area, board.mood, center=True)
+    planes = camera.planes(layers, shot.framing, sharp=not board.subjects)
+    frame = _picture(board, planes, layers, effects, actors, where, shot, at, t, spec, _lens(spec, words, layers))
     lettering.draw_title(frame, words, 99.0)
     return frame
 
 
-def _layers(board: Storyboard, spec: Spec, seed: int) -> list[Layer]:
-    layers = paint_set(board.setting, board.time, spec.width, spec.height, seed)
+def _layers(board: Storyboard, spec: Spec, aspect: str) -> list[Layer]:
+    layers = paint_set(board.setting, board.time, spec.width, spec.height, board.mood)
     kind = catalogue()[board.subjects[0]].stage if board.subjects else "g"
-    if kind in ("t", "b") and board.setting not in TABLED:
-        plain = kind == "t" and board.setting in ("studio", "dream")
+    if board.travels and board.setting in ("city", "street"):
+        layers[-1] = side_road(layers[0].rgb.shape, board.time)
+    on_table = kind == "t" or (kind == "b" and aspect != "9:16")
+    if kind in "gaw" and board.subjects and board.setting in TABLED:
+        layers[-1] = floor_for(layers[0].rgb.shape, board.time, board.setting)
+    stand = table_for if board.setting in TABLES else pedestal if board.setting in PLAIN else None
+    if on_table and stand:
         layers = [layer for layer in layers if layer.depth < 1.05]
-        layers.append((pedestal if plain else table_for)(layers[0].rgb.shape, board.time, board.setting))
+        layers.append(stand(layers[0].rgb.shape, board.time, board.setting))
     return layers
 
 
@@ -134,32 +154,37 @@ def _picture(
     at: camera.View,
     t: float,
     spec: Spec,
+    lens: Pixels,
 ) -> Pixels:
     """One frame without type: the set, what glows behind the subject, the subject, what falls in front of it."""
     import cv2
 
     set_size = (layers[0].rgb.shape[1], layers[0].rgb.shape[0])
-    front = 1 if actors.stage == "b" else sum(plane.depth > 1.05 for plane in planes)  # a bust stands behind its table
+    front = sum(plane.depth > 1.05 for plane in planes)
+    if actors.stage == "b" and not where.cut:
+        front = 1  # a bust stands behind its table
     frame: Pixels | None = None
     for plane in planes[: len(planes) - front]:
-        frame = camera.look(plane, frame, (spec.width, spec.height), set_size, shot.framing, at)
+        frame = camera.look(plane, frame, (spec.width, spec.height), set_size, shot.framing, at, where.drop)
     assert frame is not None  # noqa: S101  (every set has a first plane)
     power = shot.power if board.transform else 0.8
     if "aura" in effects:
         frame = cv2.convertScaleAbs(frame, alpha=0.86 - 0.40 * power)
-    box = staging.subject_box(where, shot, at, actors.hero, actors.stage == "b")
+    box = staging.subject_box(where, shot, at, actors)
     if actors.after is not None and shot.power >= 0.99 and "aura" not in effects:
         staging.glory(frame, box)
+    if board.title_top:  # the shade for type above a head lies behind the head
+        frame = _seen(frame, lens)
     _apply(effects, BEHIND, True, frame, t, box, power)
     staging.draw_subjects(frame, board, actors, where, shot, at, t)
     for plane in planes[len(planes) - front :]:
-        frame = camera.look(plane, frame, (spec.width, spec.height), set_size, shot.framing, at)
+        frame = camera.look(plane, frame, (spec.width, spec.height), set_size, shot.framing, at, where.drop)
     _apply(effects, BEHIND, False, frame, t, box, power)
-    return frame
+    return frame if board.title_top else _seen(frame, lens)
 
 
-def _effects(board: Storyboard, spec: Spec, seed: int) -> dict[str, Draw]:
-    return {name: effect(name, spec.width, spec.height, seed) for name in board.effects}
+def _effects(board: Storyboard, spec: Spec) -> dict[str, Draw]:
+    return {name: effect(name, spec.width, spec.height, board.mood) for name in board.effects}
 
 
 def _apply(effects: dict[str, Draw], names: tuple[str, ...], behind: bool, *args: Any) -> None:
@@ -168,16 +193,28 @@ def _apply(effects: dict[str, Draw], names: tuple[str, ...], behind: bool, *args
             paint(*args)
 
 
-def _lens(spec: Spec, typed: bool) -> Pixels:
-    """What every frame is multiplied with: darker corners, and a slope of shade under the type."""
+def _lens(spec: Spec, words: list[lettering.Word], layers: list[Layer]) -> Pixels:
+    """What every frame is multiplied with: darker corners, and as much shade under the type as the set is bright."""
     y, x = np.mgrid[0 : 1 : spec.height * 1j, -1 : 1 : spec.width * 1j]
     shade = 1 - 0.30 * np.clip((x**2 + (2 * y - 1) ** 2) - 0.75, 0, 1)
-    if typed:
-        slope = np.clip((y - 0.52) / 0.22, 0, 1)
-        shade *= 1 - 0.58 * slope * slope * (3 - 2 * slope)
-    top = np.clip(1 - y / 0.12, 0, 1)
-    shade *= 1 - 0.22 * top
+    if words:
+        box = lettering.extent(words)
+        top, end = box.y0 / spec.height, box.y1 / spec.height
+        above = top <= 0.35
+        behind = layers[0] if above else max(layers, key=lambda layer: (layer.depth <= 1.05, layer.depth))
+        rows = behind.rgb[round(top * len(behind.rgb)) : round(end * len(behind.rgb))]
+        glare = (np.percentile(rows, 99) - 120) / 100  # a moon behind a letter counts
+        need = np.clip(max((float(rows.mean()) - 35) / 100, glare), 0.3, 1.0)
+        rise = 1.0 if above else _smooth((y - top + 0.10) / 0.12)
+        fall = _smooth((end + 0.10 - y) / 0.12)
+        shade *= 1 - need * (0.42 * fall if above else 0.54 * rise * (0.7 + 0.3 * fall))
+    shade *= 1 - 0.22 * np.clip(1 - y / 0.12, 0, 1)
     return np.repeat((shade * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _smooth(share: Any) -> Any:
+    share = np.clip(share, 0, 1)
+    return share * share * (3 - 2 * share)
 
 
 def _flash(board: Storyboard, shot: int, index: int) -> float:
@@ -185,9 +222,15 @@ def _flash(board: Storyboard, shot: int, index: int) -> float:
     return (0.55, 0.25, 0.10)[index] if board.transform and shot == len(board.shots) - 1 and index < 3 else 0.0
 
 
-def _finish(frame: Pixels, lens: Pixels, flash: float) -> Pixels:
+def _flashed(frame: Pixels, flash: float) -> Pixels:
     import cv2
 
-    if flash:
-        frame = cv2.addWeighted(frame, 1 - flash, np.full_like(frame, 244), flash, 0)
+    if not flash:
+        return frame
+    return np.asarray(cv2.addWeighted(frame, 1 - flash, np.full_like(frame, 244), flash, 0), np.uint8)
+
+
+def _seen(frame: Pixels, lens: Pixels) -> Pixels:
+    import cv2
+
     return np.asarray(cv2.multiply(frame, lens, scale=1 / 255), np.uint8)

@@ -14,11 +14,15 @@ BLUR: dict[Framing, float] = {"wide": 0.0, "medium": 1.4, "close": 4.0}
 
 
 class View(NamedTuple):
-    """Zoom (1 or more) and shift in shares of the frame; the subject moves and grows with it."""
+    """Zoom (1 or more) and shift in shares of the frame; the subject moves and grows with it.
+
+    `scroll` is how far the setting alone has passed by, in frame widths: a subject that travels stays in the picture.
+    """
 
     zoom: float
     dx: float
     dy: float
+    scroll: float = 0.0
 
 
 class Plane(NamedTuple):
@@ -30,8 +34,15 @@ class Plane(NamedTuple):
     opaque: bool
 
 
-def view(shot: Shot, frame: int, seed: int) -> View:
-    """Where the camera is at a frame of its shot."""
+def view(shot: Shot, frame: int, seed: int, travels: float = 0.0) -> View:
+    """Where the camera is at a frame of its shot; `travels`: frame widths a second that the setting passes by."""
+    at = _move(shot, frame, seed)
+    if not travels:
+        return at
+    return at._replace(dx=at.dx * 0.4, scroll=travels * (frame - (shot.start + shot.end) / 2) / 24)
+
+
+def _move(shot: Shot, frame: int, seed: int) -> View:
     span = max(1, shot.end - shot.start - 1)
     p = (frame - shot.start) / span
     ease = p * p * (3 - 2 * p) * 0.6 + p * 0.4
@@ -58,22 +69,32 @@ def _handheld(shot: Shot, frame: int, seed: int, p: float) -> View:
     return View(1.07 + 0.04 * p, dx, dy)
 
 
-def planes(layers: list[Layer], framing: Framing) -> list[Plane]:
-    """The layers as planes; what lies behind the subject loses focus as the camera comes closer."""
+def planes(layers: list[Layer], framing: Framing, endless: bool = False, sharp: bool = False) -> list[Plane]:
+    """The layers as planes; what lies behind the subject loses focus as the camera comes closer.
+
+    `endless` ones go on to both sides, mirrored, for a camera that travels; `sharp` ones keep their focus, where the
+    setting is what is to be seen.
+    """
     import cv2
 
     ready: list[Plane] = []
     for layer in layers:
-        sigma = BLUR[framing] if layer.depth < 0.9 else (BLUR[framing] * 0.8 + 1.2 if layer.depth > 1.05 else 0.0)
+        near = 0.0 if sharp else BLUR[framing]
+        sigma = near if layer.depth < 0.9 else (near * 0.8 + 1.2 if layer.depth > 1.05 else 0.0)
         if layer.alpha is None:
-            ready.append(Plane(_soft(layer.rgb, sigma), 0, layer.depth, True))
+            ready.append(Plane(_long(_soft(layer.rgb, sigma), endless), 0, layer.depth, True))
             continue
         rows = np.flatnonzero(layer.alpha.max(axis=1))
         top, end = max(0, int(rows[0]) - 16), min(layer.rgb.shape[0], int(rows[-1]) + 17)
         alpha = layer.alpha[top:end]
         color = cv2.multiply(layer.rgb[top:end], cv2.merge([alpha, alpha, alpha]), scale=1 / 255)
-        ready.append(Plane(_soft(np.dstack([color, alpha]), sigma), top, layer.depth, False))
+        soft = _soft(np.dstack([color, alpha]), sigma)
+        ready.append(Plane(_long(soft, endless), top, layer.depth, False))
     return ready
+
+
+def _long(pixels: Pixels, endless: bool) -> Pixels:
+    return np.hstack([pixels[:, ::-1], pixels, pixels[:, ::-1]]) if endless else pixels
 
 
 def _soft(pixels: Pixels, sigma: float) -> Pixels:
@@ -87,9 +108,18 @@ def _soft(pixels: Pixels, sigma: float) -> Pixels:
 
 
 def look(
-    plane: Plane, frame: Pixels | None, size: tuple[int, int], set_size: tuple[int, int], framing: Framing, at: View
+    plane: Plane,
+    frame: Pixels | None,
+    size: tuple[int, int],
+    set_size: tuple[int, int],
+    framing: Framing,
+    at: View,
+    drop: float = 0.0,
 ) -> Pixels:
-    """The plane through the camera, blended over `frame`; the first plane starts the frame."""
+    """The plane through the camera, blended over `frame`; the first plane starts the frame.
+
+    `drop` is how many pixels lower than in the middle the horizon stands.
+    """
     import cv2
 
     width, height = size
@@ -97,8 +127,9 @@ def look(
     scale = 1 + (zoom - 1) * (0.45 + 0.55 * min(1.0, plane.depth))
     # The horizon stays where it is while zooming, so that feet stay on the ground.
     anchor_set = (set_size[0] / 2, set_size[1] * (HORIZON + 0.06))
-    anchor_frame = (width / 2, height / 2 + (HORIZON + 0.06 - 0.5) * set_size[1])
-    left = anchor_frame[0] + at.dx * width * plane.depth - anchor_set[0] * scale
+    anchor_frame = (width / 2, height / 2 + (HORIZON + 0.06 - 0.5) * set_size[1] + drop)
+    left = anchor_frame[0] + (at.dx + at.scroll) * width * plane.depth - anchor_set[0] * scale
+    left -= (plane.pixels.shape[1] - set_size[0]) / 2 * scale
     top = anchor_frame[1] + at.dy * height * plane.depth - (anchor_set[1] - plane.top) * scale
     if plane.opaque or frame is None:
         matrix = np.array([[scale, 0, left], [0, scale, top]])

@@ -49,21 +49,20 @@ def _disc(radius: int, hard: float = 1.0) -> NDArray[np.float32]:
     return np.asarray(np.clip((1 - np.sqrt(x**2 + y**2) / (radius + 0.5)) * hard, 0, 1), np.float32)
 
 
-def flame_map(
-    noise: NDArray[np.float32], w: int, h: int, t: float, lean: float, full: float, wild: float
-) -> NDArray[np.float32]:
-    """A tongue of flame (h, w; 0 to 1): scrolling noise inside a teardrop; `full` widens its crown."""
+def flame_map(noise: NDArray[np.float32], w: int, h: int, t: float, crown: float, wild: float) -> NDArray[np.float32]:
+    """Tongues of flame (h, w; 0 to 1) inside a drop; `crown` is how wide the drop stays at the top."""
     import cv2
 
     y, x = np.linspace(0, 1, h, dtype=np.float32)[:, None], np.linspace(-1, 1, w, dtype=np.float32)[None]
-    shift = -int(t * 330) % noise.shape[0]
-    rolled = np.roll(noise, shift, axis=0)[: noise.shape[0] // 2]
+    rolled = np.roll(noise, -int(t * 330) % noise.shape[0], axis=0)[: noise.shape[0] // 2]
     texture = cv2.resize(rolled, (w, h), interpolation=cv2.INTER_LINEAR)
-    wide = (full + (1 - full) * y**0.8) * 0.88
-    edge = np.abs(x + (texture - 0.5) * wild * (1 - y) + lean * (1 - y)) / np.maximum(wide, 0.05)
-    body = np.clip(1.12 - edge**2, 0, 1) * np.clip((y - wild * texture) * 3.4, 0, 1)
-    tail = np.clip((1 - y) * 7, 0, 1)
-    return np.asarray(np.clip(body * tail * (0.55 + 0.75 * texture), 0, 1), np.float32)
+    sway = 0.12 * np.sin(6 * y - 9 * t) * (1 - y)
+    drop = (crown + (1 - crown) * y**0.7) * np.sqrt(np.clip((1 - y) * 5, 0, 1)) * 0.80
+    edge = np.abs(x + sway + (texture - 0.5) * wild * (1 - 0.6 * y)) / np.maximum(drop, 0.04)
+    body = np.clip(1.15 - edge, 0, 1)
+    body *= body * (3 - 2 * body)
+    tips = np.clip((y - wild * texture * 0.9) * 2.6, 0, 1)
+    return np.asarray(np.clip(body * tips * (0.45 + 0.95 * texture) * 1.25, 0, 1), np.float32)
 
 
 def _flames(dice: np.random.Generator, name: str) -> Draw:
@@ -75,37 +74,31 @@ def _flames(dice: np.random.Generator, name: str) -> Draw:
     aura, halo = name == "aura", _disc(40) ** 1.5
     outer: Color = (255, 170, 40) if aura else (255, 98, 24)
     inner: Color = (255, 240, 170) if aura else (255, 206, 96)
-
     bolts = dice.uniform(-1, 1, (6, 7, 2))
 
     def draw(frame: Pixels, t: float, box: Box, power: float) -> None:
-        grown = 0.35 + 0.65 * power if aura else 1.0
+        grown = 0.15 + 0.85 * power if aura else 1.0
         pulse = 1 + 0.05 * np.sin(t * 23)
-        w = int(max(box.w * (1.7 if aura else 1.4), box.h * (1.15 if aura else 0.8)) * grown * pulse)
-        h = int(box.h * (1.42 if aura else 1.36) * (0.66 + 0.34 * grown))
-        foot = box.foot + box.h * 0.04 if aura else box.foot + box.h * 0.02
+        size = 0.75 + 0.25 * power if aura else 1.0  # a weak aura is faint, not small: it stays around the body
+        w = int((max(box.w * 2.0, box.h * 1.2) * size if aura else box.w * 1.5) * pulse)
+        h = int(box.h * (1.40 if aura else 0.62) * (0.66 + 0.34 * size))
+        foot = box.foot + box.h * (0.05 if aura else 0.02)
         if aura:
-            size = int(box.h * 1.7 * grown)
+            wide = int(box.h * 1.7 * size)
             screen(
                 frame,
-                cv2.resize(halo, (size, size)) * np.float32(0.55 * grown),
-                int(box.x - size / 2),
-                int(box.foot - box.h * 0.5 - size / 2),
+                cv2.resize(halo, (wide, wide)) * np.float32(0.6 * grown),
+                int(box.x - wide / 2),
+                int(box.foot - box.h * 0.5 - wide / 2),
                 outer,
             )
-        for color, share, gain in ((outer, 1.0, 1.0), (inner, 0.72 if aura else 0.55, 1.0)):
-            ww, hh = int(w * share), int(h * (0.55 + 0.45 * share))
+        for color, share in ((outer, 1.0), (inner, 0.74 if aura else 0.6)):
+            ww, hh = int(w * share), int(h * (0.5 + 0.5 * share))
             light = flame_map(
-                noise,
-                max(8, ww // 4),
-                max(8, hh // 4),
-                t + share,
-                0.10 * np.sin(t * 5),
-                0.42 if aura else 0.2,
-                0.34 if aura else 0.75,
+                noise, max(8, ww // 4), max(8, hh // 4), t + share, 0.45 if aura else 0.7, 0.30 if aura else 0.8
             )
             light = cv2.resize(light, (max(16, ww), max(16, hh)), interpolation=cv2.INTER_LINEAR) * (
-                gain * (0.4 + 0.6 * grown)
+                grown if color is outer else 0.75 * grown
             )
             screen(frame, light, int(box.x - ww / 2), int(foot - hh), color)
         if aura and power > 0.6:

@@ -1,4 +1,4 @@
-"""Rooms of a home, a school, a library. The floor or the table carries the subject."""
+"""Rooms of a home, a school, a library, a café, a hospital. The floor or the table carries the subject."""
 
 import numpy as np
 
@@ -176,3 +176,63 @@ def library(stage: Stage) -> list[Layer]:
     for x in (0.18, 0.82):
         glow(back.rgb, x, 0.08, 0.7, LAMP, 0.5)
     return [back, table(stage, (118, 72, 48))]
+
+
+def cafe(stage: Stage) -> list[Layer]:
+    """A bar with bottles and cups under hanging lamps, a menu board, a window to the street."""
+    rng = stage.rng
+    wall = rng.choice([(112, 132, 116), (150, 100, 84), (92, 112, 134), (168, 140, 110)])
+    brush, floor = room(stage, wall, (150, 104, 76))
+    lamps = Brush(stage)
+    window(brush, stage, 0.04, 0.09, 0.34, 0.34)
+    brush.rect(0.42, 0.08, 0.70, 0.21, (60, 42, 36), 0.008)
+    brush.rect(0.43, 0.086, 0.69, 0.204, (34, 40, 42), 0.006)
+    for i in range(5):
+        brush.rect(0.45, 0.098 + i * 0.02, 0.45 + rng.uniform(0.08, 0.15), 0.103 + i * 0.02, (214, 206, 190))
+        brush.rect(0.635, 0.098 + i * 0.02, 0.67, 0.103 + i * 0.02, (232, 186, 104))
+    for shelf in (0.27, 0.35):
+        brush.rect(0.42, shelf, 0.98, shelf + 0.008, (94, 62, 44))
+        for i in range(11):
+            x, tall = 0.435 + i * 0.05, rng.uniform(0.022, 0.056)
+            tone = rng.choice([(196, 92, 70), (234, 216, 184), (86, 130, 112), (222, 164, 76), (120, 150, 176)])
+            brush.rect(x, shelf - tall, x + 0.03, shelf, tone, 0.006)
+            brush.rect(x + 0.009, shelf - tall - 0.012, x + 0.021, shelf - tall, mix(tone, (40, 30, 30), 0.3))
+    brush.rect(0.36, 0.418, 1.0, 0.436, (176, 122, 80))
+    for i in range(13):
+        brush.rect(0.38 + i * 0.05, 0.436, 0.425 + i * 0.05, 0.495, mix(wall, (30, 24, 26), 0.42 + 0.08 * (i % 2)))
+    for x in (0.5, 0.7, 0.9):
+        brush.line([(x, 0), (x, 0.035)], (40, 34, 32), 0.005)
+        brush.poly([(x - 0.05, 0.07), (x + 0.05, 0.07), (x + 0.02, 0.033), (x - 0.02, 0.033)], (54, 46, 44))
+        lamps.disc(x, 0.072, 0.02, (255, 206, 130), 0.5)
+    back = finish(stage, brush, lamps, 0.7)
+    for x in (0.5, 0.7, 0.9):
+        glow(back.rgb, x, 0.10, 0.34, LAMP, 0.4)
+    return [back, floor]
+
+
+def hospital(stage: Stage) -> list[Layer]:
+    """A bright ward: bed with rails, monitor with a pulse, curtain, window."""
+    brush, floor = room(stage, (196, 220, 222), (170, 186, 190))
+    lamps = Brush(stage)
+    brush.rect(0, 0.30, 1, 0.315, (96, 158, 170))
+    window(brush, stage, 0.60, 0.09, 0.92, 0.26)
+    for i in range(9):
+        brush.rect(i * 0.022, 0.03, i * 0.022 + 0.024, 0.47, mix((122, 190, 192), (84, 150, 158), (i % 2) * 0.9))
+    brush.rect(0, 0.024, 0.36, 0.034, (150, 160, 168))
+    brush.rect(0.26, 0.12, 0.50, 0.225, (66, 78, 92), 0.010)
+    lamps.rect(0.275, 0.128, 0.485, 0.217, (8, 34, 40), 0.004)
+    beat = [0.0, 0.0, 0.004, -0.030, 0.022, 0.0, 0.0, 0.0, 0.004, -0.030, 0.022, 0.0, 0.0]
+    lamps.line([(0.28 + i * 0.0165, 0.178 + y) for i, y in enumerate(beat)], (80, 240, 150), 0.007)
+    brush.rect(0.36, 0.225, 0.40, 0.44, (140, 150, 160))
+    brush.rect(0.44, 0.355, 0.98, 0.41, (238, 244, 248), 0.02)
+    brush.rect(0.40, 0.39, 1.0, 0.45, (120, 178, 204), 0.015)
+    brush.rect(0.80, 0.335, 0.96, 0.375, (250, 252, 255), 0.02)
+    for x in (0.42, 0.96):
+        brush.rect(x, 0.45, x + 0.018, 0.495, (140, 150, 160))
+    brush.rect(0.52, 0.03, 0.58, 0.075, (206, 66, 70), 0.006)
+    brush.rect(0.543, 0.037, 0.557, 0.068, (250, 250, 252))
+    brush.rect(0.532, 0.047, 0.568, 0.058, (250, 250, 252))
+    back = finish(stage, brush, lamps, 0.7)
+    glow(back.rgb, 0.76, 0.17, 0.6, stage.light.rim, 0.25)
+    glow(floor.rgb, 0.5, 0.56, 0.6, (226, 244, 250), 0.3, 0.4)
+    return [back, floor]

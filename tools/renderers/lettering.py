@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from .casting import ASSETS, catalogue
 from .paint import Color, Pixels
 from .sprites import art, blend, premultiplied
-from .storyboard import ASSETS, catalogue
 
 DISPLAY = ("BebasNeue-Bold.otf", "LeagueSpartan-ExtraBold.otf")
 TEXT = "Inter-Bold.otf"
+IDEOGRAPHS = "DroidSansFallback-subset.ttf"  # Chinese, Japanese and Korean, set beside the other faces
 ACCENTS: list[Color] = [(255, 214, 64), (94, 234, 212), (255, 122, 89), (160, 216, 255), (190, 242, 100)]
 WHITE: Color = (255, 255, 255)
 MODIFIERS = {0xFE0F, 0x200D, *range(0x1F3FB, 0x1F400)}
@@ -29,25 +30,32 @@ class Area(NamedTuple):
 
 
 class Word(NamedTuple):
-    """One word as premultiplied RGBA with its upper left corner, and the second at which it appears."""
+    """One word as premultiplied RGBA with its upper left corner, and the second at which it jumps.
+
+    `pad` is the room around the letters that their shadow takes.
+    """
 
     rgba: Pixels
     x: int
     y: int
     at: float
+    pad: int
 
 
 class Glyphs(NamedTuple):
-    """A word to set: text, or the name of a subject drawn in its place."""
+    """A word to set: text, or the name of a subject drawn in its place; a `glued` one follows without a space."""
 
     text: str
     subject: str = ""
+    glued: bool = False
 
 
-def type_area(width: int, height: int, aspect: str) -> Area:
+def type_area(width: int, height: int, aspect: str, top: bool = False) -> Area:
     """Where the title may stand: clear of a phone's controls (right edge, bottom) and of the subject."""
+    if aspect == "9:16" and top:
+        return Area(round(width * 0.06), round(height * 0.112), round(width * 0.94), round(height * 0.305))
     if aspect == "9:16":
-        return Area(round(width * 0.075), round(height * 0.60), round(width * 0.86), round(height * 0.80))
+        return Area(round(width * 0.06), round(height * 0.605), round(width * 0.87), round(height * 0.805))
     return Area(round(width * 0.06), round(height * 0.665), round(width * 0.94), round(height * 0.93))
 
 
@@ -84,6 +92,10 @@ def glyphs(title: str, face: str) -> list[Glyphs]:
                 text = ""
             elif all(has_glyph(face, part) for part in shown):
                 text += shown
+            elif has_glyph(IDEOGRAPHS, char):  # a line may break before every one of them
+                words += [Glyphs(text)] if text else []
+                words.append(Glyphs(char, glued=char is not token[0]))
+                text = ""
         words += [Glyphs(text)] if text else []
     return words
 
@@ -98,6 +110,7 @@ def pick_face(title: str, seed: int) -> str:
 
 def set_title(title: str, area: Area, seed: int, center: bool = False) -> list[Word]:
     """Lay the title out as large as the area allows, in at most three lines, standing on the area's lower edge."""
+    title = title[:160]  # more never fits in three lines, and trying costs seconds
     face = pick_face(title, seed)
     words = glyphs(title.upper() if face == DISPLAY[0] else title, face)
     if not words:
@@ -118,7 +131,11 @@ def set_title(title: str, area: Area, seed: int, center: bool = False) -> list[W
 def _width(word: Glyphs, face: str, size: int) -> int:
     if word.subject:
         return round(size * 0.9)
-    return round(font(face, size).getlength(word.text)) + 1
+    return round(_face(word, face, size).getlength(word.text)) + 1
+
+
+def _face(word: Glyphs, face: str, size: int) -> ImageFont.FreeTypeFont:
+    return font(face if has_glyph(face, word.text[0]) else IDEOGRAPHS, size)
 
 
 def _wrap(words: list[Glyphs], face: str, size: int, wide: int) -> list[list[Glyphs]] | None:
@@ -126,12 +143,12 @@ def _wrap(words: list[Glyphs], face: str, size: int, wide: int) -> list[list[Gly
     if used > wide:
         return None
     for word in words[1:]:
-        need = _width(word, face, size)
+        need, space = _width(word, face, size), 0 if word.glued else gap
         if need > wide:
             return None
-        if used + gap + need <= wide:
+        if used + space + need <= wide:
             lines[-1].append(word)
-            used += gap + need
+            used += space + need
         else:
             lines.append([word])
             used = need
@@ -142,17 +159,18 @@ def _place(
     lines: list[list[Glyphs]], face: str, size: int, leading: int, area: Area, accent: Color, center: bool
 ) -> list[Word]:
     strong = max((word for line in lines for word in line), key=lambda word: len(word.text))
-    many = sum(len(line) for line in lines) > 1
+    many = sum(len(line) for line in lines) > 1 and not strong.glued and len(strong.text) != 1
     placed: list[Word] = []
     top, gap = area.y1 - leading * len(lines), round(size * 0.22)
     for row, line in enumerate(lines):
-        total = sum(_width(word, face, size) for word in line) + gap * (len(line) - 1)
+        total = sum(_width(word, face, size) for word in line) + gap * sum(not word.glued for word in line[1:])
         x = area.x0 + (area.x1 - area.x0 - total) // 2 if center else area.x0
-        for word in line:
+        for column, word in enumerate(line):
+            x += gap if column and not word.glued else 0
             color = accent if many and word is strong else WHITE
             rgba, pad = _word(word, face, size, color)
-            placed.append(Word(rgba, x - pad, top + row * leading - pad, 0.06 + 0.085 * len(placed)))
-            x += _width(word, face, size) + gap
+            placed.append(Word(rgba, x - pad, top + row * leading - pad, 0.05 + 0.11 * len(placed), pad))
+            x += _width(word, face, size)
     return placed
 
 
@@ -165,7 +183,10 @@ def _word(word: Glyphs, face: str, size: int, color: Color) -> tuple[Pixels, int
         picture.thumbnail((round(size * 0.9), round(size * 0.9)), Image.Resampling.LANCZOS)
         layer.paste(picture, (pad, pad + round(size * 0.05)))
     else:
-        ImageDraw.Draw(layer).text((pad, pad + round(size * 0.84)), word.text, (*color, 255), font(face, size), "ls")
+        bold = 0 if has_glyph(face, word.text[0]) else max(1, size // 26)  # that face comes in one weight
+        place = (pad, pad + round(size * 0.84))
+        draw = ImageDraw.Draw(layer)
+        draw.text(place, word.text, (*color, 255), _face(word, face, size), "ls", stroke_width=bold)
     dark = Image.new("RGBA", layer.size)
     dark.putalpha(
         layer.getchannel("A")
@@ -178,34 +199,44 @@ def _word(word: Glyphs, face: str, size: int, color: Color) -> tuple[Pixels, int
 
 
 def draw_title(frame: Pixels, words: list[Word], t: float) -> None:
-    """The words that have appeared by second `t`, each sliding up into place."""
+    """The title, whole from the first frame on; word after word jumps up a little, to lead the eye."""
     import cv2
 
     for word in words:
-        arrived = min(1.0, max(0.0, (t - word.at) / 0.22))
-        if arrived <= 0:
+        share = (t - word.at) / 0.30
+        if not 0 < share < 1:
+            blend(frame, word.rgba, word.x, word.y)
             continue
-        ease = 1 - (1 - arrived) ** 3
-        rgba = word.rgba if arrived >= 1 else cv2.convertScaleAbs(word.rgba, alpha=ease)
-        blend(frame, rgba, word.x, word.y + round((1 - ease) * 26))
+        size = 1 + 0.04 * np.sin(np.pi * share)
+        rgba = cv2.resize(word.rgba, None, fx=size, fy=size, interpolation=cv2.INTER_LINEAR)
+        aside, up = (rgba.shape[1] - word.rgba.shape[1]) // 2, (rgba.shape[0] - word.rgba.shape[0]) // 2
+        blend(frame, rgba, word.x - aside, word.y - up - round(word.rgba.shape[0] * 0.07 * np.sin(np.pi * share)))
+
+
+def extent(words: list[Word]) -> Area:
+    """The rectangle that the letters take."""
+    return Area(
+        min(word.x + word.pad for word in words),
+        min(word.y + word.pad for word in words),
+        max(word.x + word.rgba.shape[1] - word.pad for word in words),
+        max(word.y + word.rgba.shape[0] - word.pad for word in words),
+    )
 
 
 def label(width: int, height: int, shot: str) -> tuple[Pixels, int, int]:
-    """The label ANIMATIC in a dark pill with the shot's number and move beside it, and its place in the frame."""
+    """The label ANIMATIC with the shot's number and move in a dark pill, and its place in the frame."""
     unit = min(width, height) / 544
     size, pad = round(19 * unit), round(9 * unit)
-    face, small = font(TEXT, size), font(TEXT, round(15 * unit))
+    face, small = font(TEXT, size), font(TEXT, round(14 * unit))
     text = "ANIMATIC"
     long = round(face.getlength(text))
     wide, tall = long + 4 * pad + round(small.getlength(shot)) + size, size + 2 * pad
     layer = Image.new("RGBA", (wide * 2, tall * 2))
     draw = ImageDraw.Draw(layer)
-    draw.rounded_rectangle((0, 0, (long + 2 * pad + size) * 2, tall * 2 - 1), tall, fill=(12, 14, 22, 190))
-    draw.ellipse((pad * 2, tall - size * 0.3, pad * 2 + size * 0.6, tall + size * 0.3), fill=(255, 92, 74, 255))
+    draw.rounded_rectangle((0, 0, wide * 2 - 1, tall * 2 - 1), tall, fill=(12, 14, 22, 205))
+    draw.ellipse((pad * 2, tall - size * 0.36, pad * 2 + size * 0.72, tall + size * 0.36), fill=(255, 92, 74, 255))
     layer = layer.reduce(2)
     draw = ImageDraw.Draw(layer)
-    draw.text((pad + round(size * 0.6), tall / 2), text, (255, 255, 255, 255), face, "lm")
-    x = long + 2 * pad + size + pad
-    draw.text((x + 1, tall / 2 + 1), shot, (0, 0, 0, 150), small, "lm")
-    draw.text((x, tall / 2), shot, (255, 255, 255, 225), small, "lm")
+    draw.text((pad + round(size * 0.7), tall / 2), text, (255, 255, 255, 255), face, "lm")
+    draw.text((long + 2 * pad + size, tall / 2), shot, (214, 220, 232, 255), small, "lm")
     return premultiplied(np.asarray(layer)), round(width * 0.06), round(height * 0.055)

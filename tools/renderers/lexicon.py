@@ -1,17 +1,40 @@
 """Which words of a prompt call for which setting, light, weather, effect and camera move. Data, read top to bottom."""
 
 SETTINGS: dict[str, str] = {
-    "market": "night market, street food, food stall, food stalls, hawker, bazaar, market, vendor, vendors, food truck",
-    "kitchen": "kitchen, stove, countertop, counter, oven, chef, cooking, recipe, baking, bakery, restaurant, diner",
+    ("market"): (
+        "night market, street food, food stall, food stalls, hawker, bazaar, market, vendor, vendors, food truck"
+    ),
+    ("kitchen"): (
+        "kitchen, stove, countertop, counter, oven, cooking, recipe, baking, bakery, homemade, cook, cooks, ingredients"
+    ),
+    "cafe": "cafe, café, coffee shop, restaurant, diner, bistro, bar, pub, barista, sushi bar, food court, tapas",
+    ("hospital"): (
+        "hospital, nurse, nurses, doctor, doctors, clinic, surgery, surgeon, emergency room, medical, patient"
+    ),
+    "haunted": (
+        "haunted, horror, ghost, ghosts, spooky, halloween, graveyard, cemetery, nightmare, creepy, vampire, zombie, "
+        "zombies, dracula, haunts, scary"
+    ),
+    ("cinema"): (
+        "cinema, movie theater, movie theatre, box office, hollywood, netflix, premiere, popcorn, ending explained"
+    ),
+    "blocks": "minecraft, voxel, pixel art, 8-bit, roblox, terraria, retro game, super mario, block world",
+    "castle": (
+        "castle, kingdom, medieval, knight, knights, elden ring, dark souls, zelda, skyrim, dungeon, throne, "
+        "game of thrones, lord of the rings, hogwarts, fortress, fantasy world"
+    ),
+    ("harbour"): (
+        "harbour, harbor, pirate, pirates, ship, sailing, sailor, port, pirate ship, treasure island, one piece"
+    ),
     "gaming": (
         "neon room, gaming room, gaming, gamer, streamer, speedrun, esports, rgb, led strip, led lights, arcade, setup"
     ),
-    "livingroom": (
-        "living room, lounge, sofa, couch, at home, home, apartment, house, carpet, rug, vacuum, vacuums, roomba"
-    ),
+    "livingroom": ("living room, lounge, sofa, couch, apartment, carpet, rug, vacuum, vacuums, roomba"),
     "bedroom": "bedroom, bed, bedtime, dorm, morning routine",
-    "classroom": "classroom, school, teacher, blackboard, chalkboard, student, students, lesson, lecture, kindergarten",
-    "library": "library, bookshelf, bookshelves, books, bookstore, study, reading, booktok, antique shop",
+    ("classroom"): (
+        "classroom, school, teacher, blackboard, chalkboard, student, students, lesson, lecture, kindergarten"
+    ),
+    "library": "library, bookshelf, bookshelves, bookstore, booktok, antique shop, study room",
     "office": "office, desk, meeting, startup, coworking, cubicle, coding, programmer",
     "gym": "gym, workout, weights, fitness, dumbbell, deadlift, crossfit, training hall, boxing ring, dojo",
     "boutique": (
@@ -27,8 +50,8 @@ SETTINGS: dict[str, str] = {
         "arena"
     ),
     "beach": (
-        "beach, sea, ocean, shore, seaside, coast, coastline, surf, surfing, island, waves, lisbon, hawaii, tropical, "
-        "bay"
+        "beach, sea, ocean, shore, seaside, coast, coastline, surf, surfing, island, waves, lisbon, hawaii, "
+        "tropical, bay"
     ),
     "underwater": "underwater, reef, aquarium, coral, deep sea, diving, scuba, submarine",
     "snow": "snow, snowy, winter, ski, skiing, snowboard, ice rink, arctic, antarctica, blizzard, frozen lake",
@@ -39,9 +62,10 @@ SETTINGS: dict[str, str] = {
     "wasteland": (
         "wasteland, rocky, crater, battlefield, goku, saiyan, super saiyan, dragon ball, anime, battle, warrior, mesa"
     ),
-    "desert": "desert, dunes, dune, sahara, sand dunes, safari, savanna, western, cactus",
+    "desert": "desert, dunes, dune, sahara, sand dunes, safari, savanna, cactus",
     "space": (
-        "space, galaxy, orbit, planet, moon surface, mars, astronaut, spaceship, cosmos, universe, stars, nebula, alien"
+        "space, outer space, galaxy, planet, star wars, moon surface, mars, astronaut, spaceship, cosmos, nebula, "
+        "alien, solar system"
     ),
     "forest": "forest, woods, woodland, jungle, rainforest, trees, camping, campfire, cabin, wilderness",
     "meadow": (
@@ -49,58 +73,72 @@ SETTINGS: dict[str, str] = {
         "yard, zoo"
     ),
     "city": (
-        "city, skyline, downtown, rooftop, skyscraper, tokyo, new york, neon city, shibuya, cyberpunk, manhattan, "
-        "metropolis"
+        "city, cities, skyline, downtown, rooftop, skyscraper, tokyo, new york, neon city, shibuya, cyberpunk, "
+        "manhattan, metropolis"
     ),
     "street": (
         "street, sidewalk, alley, road, town, skatepark, parking, bridge, highway, neighborhood, neighbourhood, "
         "crosswalk, skateboard, skate, paris, london, traffic, train station, subway"
     ),
     "studio": "studio, plain background, white background, product, turntable, seamless, minimal, backdrop",
+    "dream": "nostalgia, nostalgic, dreamy, dreamscape, childhood memories, abstract, surreal, imagination",
+}
+
+# Settings that words only hint at: used where nothing names a place.
+WEAK_SETTINGS: dict[str, str] = {
+    "livingroom": "home, house, at home, family, cosy, cozy, relaxing",
+    "kitchen": "home, at home, how to make, make, made",
+    "cafe": "date, friends, order, chef, eat, eating, food",
+    "library": "books, study, reading, history",
+    ("cinema"): (
+        "movie, film, movies, films, scene, series, season, episode, trailer, character, actor, actors, plot, ending"
+    ),
+    "gaming": "game, games, level, player, players",
+    "stadium": "race, marathon, champion, record",
     "dream": (
-        "nostalgia, nostalgic, dream, dreamy, memory, memories, abstract, surreal, feeling, emotion, imagination, "
-        "magic, love, time, hope, mystery, future"
+        "dream, memory, memories, feeling, feelings, emotion, magic, love, time, hope, mystery, future, life, soul, "
+        "happy, sad, lonely, grateful, mind, meaning"
     ),
 }
 
 TIMES: dict[str, str] = {
     "night": (
-        "night, midnight, nighttime, neon, dark, moonlit, moonlight, evening, nightclub, starry, stars, late-night, "
-        "lanterns"
+        "night, midnight, nighttime, neon, dark, darkest, moonlit, moonlight, nightclub, starry, late-night, late "
+        "night, lanterns"
     ),
-    "sunset": "sunset, golden hour, dusk, twilight, sundown, golden light, warm light, orange sky, golden-hour",
+    ("sunset"): (
+        "sunset, sundown, evening, golden hour, dusk, twilight, sundown, golden light, warm light, orange sky, "
+        "golden-hour"
+    ),
     "dawn": "sunrise, dawn, early morning, morning, misty, foggy, first light",
     "day": "day, daylight, noon, sunny, bright, afternoon, midday, blue sky",
 }
 
 EFFECTS: dict[str, str] = {
     "aura": (
-        "aura, super saiyan, saiyan, goku, energy, power up, powers up, powering up, power-up, ki, transformation, "
-        "transformations, transforms, transforming, glowing, glow, chakra, superpower"
+        "aura, super saiyan, saiyan, goku, power up, powers up, powering up, power-up, ki, transformation, "
+        "transformations, chakra, ultra instinct, superpower"
     ),
-    "fire": "fire, flames, flame, burning, wok, campfire, bonfire, blaze, torch, grill, bbq, dragon, embers, flaming",
+    "fire": "fire, flames, flame, burning, blaze, flaming, on fire, inferno",
     "embers": "volcano, lava, eruption, erupting, ash, sparks, battle, explosion, explode, war, embers",
     "rain": "rain, rainy, raining, storm, thunderstorm, downpour, drizzle, monsoon",
     "snow": "snow, snowy, snowfall, snowing, blizzard, winter, christmas, snowflakes, flurries",
     "steam": (
-        "steam, steaming, steamy, ramen, noodles, soup, coffee, tea, hot, smoke, smoky, smoking, wok, sizzling, "
+        "steam, steaming, steamy, ramen, noodles, soup, coffee, tea, smoke, smoky, smoking, wok, sizzling, "
         "broth, boiling"
     ),
     "sparkles": (
-        "sparkle, sparkles, sparkling, magic, glitter, makeover, glow up, glow-up, fairy, shiny, jewel, wish, beauty, "
-        "stars, reveal, wonder, dazzling, shimmering"
+        "sparkle, sparkles, sparkling, magic, magical, glitter, makeover, glow up, glow-up, fairy, shiny, jewel, "
+        "dazzling, shimmering, glistening"
     ),
     "confetti": (
         "party, confetti, birthday, celebration, celebrate, champion, victory, winner, win, new year, graduation, "
         "festival"
     ),
-    "petals": "petals, cherry blossom, sakura, spring, flowers, roses, romance, romantic, wedding, autumn, leaves",
+    "petals": "petals, cherry blossom, cherry blossoms, sakura, roses, wedding, falling leaves",
     "bubbles": "underwater, bubbles, aquarium, ocean floor, diving, soap",
-    "dust": (
-        "nostalgia, nostalgic, dust, dusty, old, vintage, memory, memories, attic, library, desert, forest, sunbeam, "
-        "dream"
-    ),
-    "speed": "speed, fast, racing, race, chase, run, running, sprint, speedrun, rush, drift, action",
+    "dust": ("nostalgia, nostalgic, dust, dusty, vintage, memory, memories, attic, library, desert, forest, sunbeam"),
+    "speed": "speed, fast, fastest, racing, race, chase, sprint, speedrun, speedrunning, rush, drift",
 }
 
 MOVES: dict[str, str] = {
@@ -136,6 +174,9 @@ USUAL_TIME: dict[str, str] = {
     "city": "night",
     "volcano": "night",
     "wasteland": "sunset",
+    "haunted": "night",
+    "castle": "sunset",
+    "cinema": "night",
     "desert": "sunset",
     "dream": "sunset",
     "stadium": "night",
@@ -143,7 +184,12 @@ USUAL_TIME: dict[str, str] = {
 
 # Subjects that a setting already shows: not drawn twice.
 SHOWN: dict[str, str] = {
-    "beach": "wave, sun, beach-umbrella, palm-tree",
+    "beach": "wave, sun, moon, beach-umbrella, palm-tree",
+    "harbour": "wave, ship, sun, moon",
+    "haunted": "haunted-house, moon, pumpkin",
+    "castle": "castle, shield",
+    "cinema": "clapperboard, film-strip, movie-camera",
+    "cafe": "light-bulb",
     "volcano": "volcano, fire",
     "mountain": "mount-fuji, pine, tree",
     "forest": "tree, pine, seedling",
@@ -157,8 +203,8 @@ SHOWN: dict[str, str] = {
     "stadium": "stadium-building",
     "classroom": "school-building",
     "gaming": "monitor, keyboard",
-    "street": "sun, house",
-    "city": "house, tower",
+    "street": "sun, moon, house",
+    "city": "house, tower, moon",
     "wasteland": "volcano",
     "boutique": "mirror",
     "underwater": "wave",
@@ -170,6 +216,7 @@ SHOWN: dict[str, str] = {
 EFFECT_ART: dict[str, str] = {
     "sparkles": "sparkles",
     "fire": "fire",
+    "dragon-head": "fire",
     "snowflake": "snow",
     "party": "confetti",
     "lightning": "aura",
@@ -183,12 +230,8 @@ TRANSFORM = (
 )
 
 DUEL = (
-    "duel, duels, versus, vs, battle, battles, fight, fights, showdown, face off, face-off, race each other, against "
-    "each other"
-)
-
-RIDES = (
-    "skateboard, bicycle, scooter, motorcycle, robot-vacuum, roller-skates, horse, sailboat, canoe, rocket, sofa, car"
+    "duel, duels, versus, vs, battle, battles, battled, fight, fights, fighting, boss fight, showdown, face off, "
+    "face-off, race each other, against each other"
 )
 
 # Words of film craft: they direct the camera and are no subject.
@@ -196,5 +239,7 @@ CRAFT = (
     "the camera, camera, shot, close-up, close up, closeup, wide shot, video, vertical, cinematic, frame, footage, "
     "lens, scene, drone shot, drone, aerial, slow motion, film grain, film look, film style, movie style, music "
     "video, golden hour, 3-second, three-second, soundtrack, in the style of, style, background music, key light, "
-    "light hits"
+    "light hits, fairy lights, string lights, christmas lights, depth of field, the art of, art of, is an art, "
+    "art that, work of art, state of the art, way of life, "
+    "in the end"
 )

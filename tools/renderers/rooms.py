@@ -34,6 +34,10 @@ def room(stage: Stage, wall: Color, floor: Color, base: float = HORIZON + 0.02) 
         )
     brush.rect(0, base - 0.014, 1, base + 0.004, mix(wall, (255, 255, 255), 0.35))
     ground_brush = ground(stage, mix(floor, (0, 0, 0), 0.45), floor, base)
+    for i in range(-9, 11):  # boards that run away from the camera
+        ground_brush.line(
+            [(0.5 + (i - 0.5) * 0.10, base), (0.5 + (i - 0.5) * 0.42, 1)], mix(floor, (0, 0, 0), 0.30), 0.003
+        )
     return brush, plane(ground_brush.rgba(), 0.95, indoor(stage))
 
 
@@ -82,6 +86,12 @@ def table(stage: Stage, color: Color, edge: float = 0.505, round_top: bool = Fal
     colors = tinted(rgba[..., :3], indoor(stage))
     glow(colors, 0.5, edge + 0.06, 0.62, LAMP, 0.36, 0.32)
     return Layer(colors, np.ascontiguousarray(rgba[..., 3]), 0.95)
+
+
+def floor_for(shape: tuple[int, ...], time: str, setting: str) -> Layer:
+    """The floor of a set whose table is left out, because somebody stands there."""
+    tones: dict[str, Color] = {"kitchen": (176, 150, 122), "library": (122, 80, 56), "office": (112, 116, 128)}
+    return room(Stage(shape[1], shape[0], time, random.Random(setting)), (0, 0, 0), tones[setting])[1]
 
 
 def table_for(shape: tuple[int, ...], time: str, setting: str) -> Layer:

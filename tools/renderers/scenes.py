@@ -3,10 +3,17 @@
 import random
 from collections.abc import Callable
 
-from . import indoors, outdoors, towns, venues, wilds
+from . import indoors, outdoors, places, towns, venues, wilds
 from .paint import MARGIN_X, MARGIN_Y, Layer, Stage
 
 PAINTERS: dict[str, Callable[[Stage], list[Layer]]] = {
+    "hospital": indoors.hospital,
+    "haunted": places.haunted,
+    "harbour": places.harbour,
+    "cinema": places.cinema,
+    "castle": places.castle,
+    "cafe": indoors.cafe,
+    "blocks": places.blocks,
     "beach": outdoors.beach,
     "bedroom": indoors.bedroom,
     "boutique": venues.boutique,
@@ -35,7 +42,15 @@ PAINTERS: dict[str, Callable[[Stage], list[Layer]]] = {
     "wasteland": wilds.wasteland,
 }
 
-TABLED = ("kitchen", "library", "office")  # settings that already have a table near the camera
+TABLES = (
+    "bedroom", "boutique", "cafe", "cinema", "classroom", "gaming", "gym", "hospital", "livingroom", "market", "stage",
+    "street", "city", "meadow", "beach", "harbour", "castle", "haunted",
+)  # fmt: skip
+"""Settings that get a table for what stands on one; kitchen, library and office have theirs."""
+TABLED = ("kitchen", "library", "office")
+"""Settings with a table of their own, in front."""
+PLAIN = ("studio", "dream")
+"""Settings that get a plinth."""
 
 
 def paint_set(setting: str, time: str, width: int, height: int, seed: int) -> list[Layer]:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .casting import ASSETS
 from .paint import Color, Light, Pixels
-from .storyboard import ASSETS
 
 # Art that is drawn on the slant, and the turn that levels it for riding, in degrees counter-clockwise.
 LEVEL = {"skateboard": 38.0}
@@ -54,9 +54,15 @@ def art(name: str, level: bool = False) -> Image.Image:
 
 
 def recoloured(image: Image.Image) -> Image.Image:
-    """The art in other colours, for a twin to tell apart."""
-    red, green, blue, alpha = image.split()
-    return Image.merge("RGBA", (blue.point([round(v * 0.9) for v in range(256)]), red, green, alpha))
+    """The art in other colours, for a twin to tell apart; skin, wood and other warm browns stay as they are."""
+    rgba = np.asarray(image).astype(np.float32)
+    rgb = rgba[..., :3]
+    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
+    warm = (red >= green) & (green >= blue)
+    turned = np.where(warm[..., None], rgb, np.stack([blue * 0.9, red, green], axis=2))
+    if (warm & (rgba[..., 3] > 128)).sum() > 0.85 * (rgba[..., 3] > 128).sum():
+        turned = rgb * np.array((0.62, 0.62, 0.70), np.float32)  # all of it is warm: the twin is the dark one
+    return Image.fromarray(np.dstack([turned, rgba[..., 3]]).astype(np.uint8))
 
 
 def dressed(image: Image.Image, light: Light, box: tuple[float, float], before: bool = False) -> Sprite:
@@ -70,7 +76,7 @@ def dressed(image: Image.Image, light: Light, box: tuple[float, float], before: 
         gray = rgb.mean(axis=2, keepdims=True)
         rgb = (rgb * 0.22 + gray * 0.78) * np.array((0.74, 0.80, 0.92), np.float32)
     tint = np.array(light.tint, np.float32)
-    tint = 0.58 + 0.42 * tint / tint.max() * max(0.8, float(tint.max()))  # the key light keeps the subject readable
+    tint = 0.66 + 0.34 * tint / tint.max() * max(0.8, float(tint.max()))  # the key light keeps the subject readable
     fall = np.linspace(1.04, 0.78, rgb.shape[0], dtype=np.float32)[:, None, None]
     rgb = rgb * tint * fall
     rim = _rim(alpha)[..., None]

@@ -1,28 +1,15 @@
 """From the words of a prompt to a storyboard: subjects, setting, light, effects, and shots with camera moves."""
 
-import functools
 import random
-import re
-from importlib import resources
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from . import lexicon
+from . import habits, lexicon
+from .casting import acts, catalogue, company, duel_of, hits, nearest_subject, pattern, plain, ride_of, subjects_of
 
-ASSETS = resources.files(__package__) / "assets"
 SHOT_SECONDS = 1.05  # a cut about every second keeps three seconds moving
 Framing = Literal["wide", "medium", "close"]
-
-
-class Subject(NamedTuple):
-    """One piece of art and the words that call for it."""
-
-    name: str
-    emoji: str
-    stage: str
-    words: tuple[str, ...]
-    weak: frozenset[str]
 
 
 class Shot(BaseModel):
@@ -41,7 +28,8 @@ class Shot(BaseModel):
 class Storyboard(BaseModel):
     """Everything that the painter needs to know, decided from words and the seed alone.
 
-    `subjects` is empty where the setting is the subject (a volcano, a beach at sunset).
+    `subjects` is empty where the setting is the subject (a volcano, a beach at sunset). `mood` seeds all that is drawn:
+    two prompts in one setting are two places. `travels`: the subject moves on, so the setting passes by.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,148 +41,96 @@ class Storyboard(BaseModel):
     transform: bool
     duel: bool
     ride: str | None
+    travels: bool
+    title_top: bool
+    mood: int
     shots: tuple[Shot, ...]
 
 
-def storyboard(prompt: str, title: str, seed: int, frames: int, fps: int) -> Storyboard:
-    """Decide what is seen; the same words and seed give the same storyboard."""
-    rng = random.Random(f"storyboard {seed}")
-    text = _plain(f"{title} . {prompt}")
-    subjects = _subjects(title, prompt)
-    transform = bool(_hits(text, lexicon.TRANSFORM))
-    setting = _best(text, lexicon.SETTINGS) or ("studio" if subjects else "dream")
-    shown = lexicon.SHOWN.get(setting, "").split(", ")
-    seen = tuple(name for name in subjects if name not in shown)
-    subjects = seen if subjects else (nearest_subject(f"{title}. {prompt}"),)
-    effects = tuple(name for name, words in lexicon.EFFECTS.items() if _hits(text, words))[:4]
+def storyboard(
+    prompt: str, title: str, seed: int, frames: int, fps: int, like: "Storyboard | None" = None
+) -> Storyboard:
+    """Decide what is seen; the same words and seed give the same storyboard.
+
+    What the words do not say is as in `like`; without it, the subject is the nearest in meaning, in a place of its own.
+    """
+    mood = like.mood if like else random.Random(f"{seed}\n{title}\n{prompt}").getrandbits(31)
+    rng = random.Random(mood)
+    words, text = plain(title), plain(f"{title} . {prompt}")
+    named = subjects_of(title, prompt)
+    places = pattern(lexicon.CRAFT).sub(" ", text)  # "shallow depth of field" is no field
+    setting, time = _best(places, lexicon.SETTINGS, words), _best(text, lexicon.TIMES, words)
+    shown = lexicon.SHOWN.get(setting or "", "").split(", ")
+    subjects = tuple(name for name in named if name not in shown)
+    if not named and like:
+        subjects = like.subjects[:1]
+    elif not named and not setting:  # where a place is named, the place is what is to be seen
+        subjects = (nearest_subject(f"{title}. {prompt}"),)
+    if like:
+        setting, time = setting or like.setting, time or (like.time if setting in (None, like.setting) else None)
+    setting = setting or _home(subjects, text, words, rng)
+    time = time or lexicon.USUAL_TIME.get(setting, "day")
+    effects = tuple(name for name, listed in lexicon.EFFECTS.items() if hits(text, listed))[:3]
     subjects = subjects[:1] + tuple(name for name in subjects[1:] if lexicon.EFFECT_ART.get(name) not in effects)
-    ride, subjects = _ride(subjects, text)
+    ride, subjects = ride_of(subjects, text)
+    duel, subjects = duel_of(subjects, text)
+    subjects = subjects if ride or duel else company(subjects)
+    hero = subjects[0] if subjects else None
+    changes = {hit.group() for hit in hits(text, lexicon.TRANSFORM)}
+    # A thing changes only where that is what the clip is about; a word in passing does not transform a bowl.
+    transform = bool(hero and changes and (acts(hero) or len(changes) > 1 or hits(words, lexicon.TRANSFORM)))
+    travels = not (duel or transform) and bool({ride, hero} & set(habits.TRAVELLERS.split(", ")))
     return Storyboard(
         subjects=subjects,
         setting=setting,
-        time=_best(text, lexicon.TIMES) or lexicon.USUAL_TIME.get(setting, "day"),
+        time=time,
         effects=effects,
         transform=transform,
-        duel=bool(_hits(text, lexicon.DUEL)),
+        duel=duel,
         ride=ride,
-        shots=_shots(text, transform, rng, frames, fps),
+        travels=travels,
+        title_top=_title_top(subjects, rng),
+        mood=mood,
+        shots=_shots(text, transform, not subjects, rng, frames, fps),
     )
 
 
-@functools.cache
-def catalogue() -> dict[str, Subject]:
-    """Every subject that can be drawn, by name."""
-    found: dict[str, Subject] = {}
-    for line in (ASSETS / "subjects.tsv").read_text(encoding="utf-8").splitlines():
-        if not line or line.startswith("#"):
-            continue
-        emoji, stage, listed = line.split("\t")
-        words = [word.strip() for word in listed.split(",")]
-        name = re.sub(r"[^a-z0-9]+", "-", words[0].casefold())
-        weak = frozenset(word.lstrip("~") for word in words if word.startswith("~"))
-        found[name] = Subject(name, emoji, stage, tuple(word.lstrip("~") for word in words), weak)
-    return found
+def _home(subjects: tuple[str, ...], text: str, title: str, rng: random.Random) -> str:
+    """A setting for words that name none: where the subject belongs, a state of mind, or the plain studio."""
+    weak = lexicon.WEAK_SETTINGS
+    places = [place for place, names in habits.HOMES.items() if subjects and subjects[0] in names.split(", ")]
+    if places:
+        return _best(text, {place: weak[place] for place in places if place in weak}, title) or rng.choice(places)
+    return _best(text, weak, title) or ("studio" if subjects else "dream")
 
 
-def nearest_subject(text: str) -> str:
-    """The subject nearest in meaning, for words that the catalogue does not know."""
-    from ..embedding import embed
-
-    names = sorted(catalogue())
-    labels = [", ".join(catalogue()[name].words[:3]) for name in names]
-    scores = embed(labels) @ embed([text[:1000]])[0]
-    return names[int(scores.argmax())]
+def _title_top(subjects: tuple[str, ...], rng: random.Random) -> bool:
+    """Whether the type stands above the subject: always over a bust, never over what hangs in the air."""
+    stage = catalogue()[subjects[0]].stage if subjects else "a"
+    return stage == "b" or (stage in "gt" and rng.random() < 0.5)
 
 
-def _plain(text: str) -> str:
-    return " " + re.sub(r"[^\w' .-]+|\.(?=\s|$)", " ", text.casefold()).replace("  ", " ") + " "
-
-
-@functools.cache
-def _pattern(words: str) -> re.Pattern[str]:
-    listed = sorted((re.escape(word.strip()) for word in words.split(",")), key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(listed)})(?![\w-])")
-
-
-def _hits(text: str, words: str) -> list[re.Match[str]]:
-    return list(_pattern(words).finditer(text))
-
-
-def _best(text: str, table: dict[str, str]) -> str | None:
-    """The entry with the most and longest words; what is named first wins a tie."""
+def _best(text: str, table: dict[str, str], title: str) -> str | None:
+    """The entry with the most and longest words, those of the title counted twice; what is named first wins a tie."""
     scores: dict[str, tuple[int, int]] = {}
     for name, words in table.items():
-        hits = _hits(text, words)
-        if hits:
-            distinct = {hit.group() for hit in hits}
-            scores[name] = (sum(2 + word.count(" ") * 2 for word in distinct), -hits[0].start())
+        found = hits(text, words)
+        if found:
+            distinct = {hit.group() for hit in found}
+            doubled = {hit.group() for hit in hits(title, words)}
+            scores[name] = (sum(2 + word.count(" ") * 2 for word in (*distinct, *doubled)), -found[0].start())
     return max(scores, key=lambda name: scores[name]) if scores else None
 
 
-def _subjects(title: str, prompt: str) -> tuple[str, ...]:
-    """Up to three subjects by weight: named in the title, named early, named with more words."""
-    scores: dict[str, float] = {}
-    for text, share in ((_plain(title), 1.0), (_plain(prompt), 1.6)):
-        text = _pattern(lexicon.CRAFT).sub(" ", text)
-        taken: set[int] = set()
-        for position, word, names in _named(text):
-            span = range(position, position + len(word))
-            if taken.intersection(span):
-                continue
-            taken.update(span)
-            early = 1.0 / (1.0 + position / 90.0)
-            for name in names:
-                strength = 0.25 if word in catalogue()[name].weak else 1.0 + 0.6 * word.count(" ")
-                scores[name] = scores.get(name, 0.0) + share * strength * (0.35 + early)
-    strong = {name: score for name, score in scores.items() if score >= 0.4 * max(scores.values())}
-    # Who acts comes before what lies about, and a passer-by ("someone") only where nobody else is named.
-    for name in strong:
-        strong[name] *= (
-            1.35 if catalogue()[name].stage in ("g", "b") and catalogue()[name].words[0] != "person" else 1.0
-        )
-    if len(strong) > 1:
-        strong.pop("person", None)
-    return tuple(sorted(strong, key=lambda name: (-strong[name], name))[:3])
-
-
-def _named(text: str) -> list[tuple[int, str, list[str]]]:
-    """Catalogue words in the text, longest first."""
-    index, pattern = _word_index()
-    hits = [(hit.start(), hit.group(), index[hit.group()]) for hit in pattern.finditer(text)]
-    return sorted(hits, key=lambda hit: (-len(hit[1]), hit[0]))
-
-
-@functools.cache
-def _word_index() -> tuple[dict[str, list[str]], re.Pattern[str]]:
-    index: dict[str, list[str]] = {}
-    for subject in catalogue().values():
-        for word in subject.words:
-            if not index.get(word):
-                index[word] = [subject.name]
-    return index, _pattern(",".join(index))
-
-
-def _ride(subjects: tuple[str, ...], text: str) -> tuple[str | None, tuple[str, ...]]:
-    """A thing that the first animal or person rides ("cat on a skateboard"), taken out of the list of subjects."""
-    riders = [
-        name for name in subjects if catalogue()[name].stage in ("g", "b") and name not in lexicon.RIDES.split(", ")
-    ]
-    things = [name for name in subjects if name in lexicon.RIDES.split(", ")]
-    for thing in things:
-        words = "|".join(re.escape(word) for word in catalogue()[thing].words)
-        if riders and re.search(rf"\b(?:on|riding|rides|ride|driving|drives)\s+(?:\w+\s+){{0,2}}(?:{words})\b", text):
-            rest = tuple(name for name in subjects if name not in (thing, riders[0]))
-            return thing, (riders[0], *rest)
-    return None, subjects
-
-
-def _shots(text: str, transform: bool, rng: random.Random, frames: int, fps: int) -> tuple[Shot, ...]:
-    named = sorted((hits[0].start(), move) for move, words in lexicon.MOVES.items() if (hits := _hits(text, words)))
-    moves = [move for _, move in named] + rng.sample(["push-in", "orbit", "pan", "tilt"], 4)
+def _shots(text: str, transform: bool, empty: bool, rng: random.Random, frames: int, fps: int) -> tuple[Shot, ...]:
+    named = sorted((found[0].start(), move) for move, words in lexicon.MOVES.items() if (found := hits(text, words)))
+    moves = [move for _, move in named]
+    others = [move for move in ("push-in", "orbit", "pan", "tilt", "pull-out") if move not in moves]
+    moves += rng.sample(others, len(others))
     count = max(2, round(frames / fps / SHOT_SECONDS))
     if count == 3 and not transform and rng.random() < 0.3:
         count = 2
-    order: list[Framing] = _framings(text, transform, rng)
+    order: list[Framing] = ["wide", "medium", "wide"] if empty else _framings(text, transform, rng)
     cuts = [round(frames * (i + rng.uniform(-0.14, 0.14)) / count) for i in range(1, count)]
     edges = [0, *cuts, frames]
     return tuple(
@@ -213,8 +149,15 @@ def _shots(text: str, transform: bool, rng: random.Random, frames: int, fps: int
 def _framings(text: str, transform: bool, rng: random.Random) -> list[Framing]:
     if transform:
         return ["medium", "close", "close"]
-    if _hits(text, lexicon.FRAMINGS["close"]):
+    if hits(text, lexicon.FRAMINGS["close"]):
         return ["close", "medium", "close"]
-    if _hits(text, lexicon.FRAMINGS["wide"]):
+    if hits(text, lexicon.FRAMINGS["wide"]):
         return ["wide", "medium", "wide"]
-    return rng.choice([["wide", "close", "medium"], ["medium", "close", "wide"], ["wide", "medium", "close"]])
+    return rng.choice(
+        [
+            ["wide", "close", "medium"],
+            ["medium", "close", "medium"],
+            ["wide", "medium", "close"],
+            ["close", "wide", "medium"],
+        ]
+    )

@@ -1,5 +1,7 @@
 """Settings that people built outdoors. Each painter gives its planes from far to near; the ground bears the subject."""
 
+import random
+
 import numpy as np
 
 from .paint import (
@@ -81,6 +83,20 @@ def _road(stage: Stage) -> Layer:
             glow(colors, x, 0.60, 0.34, color, 0.34, 0.6)
     else:
         glow(colors, 0.5, 0.56, 0.6, stage.light.rim, 0.22, 0.4)
+    return Layer(colors, np.ascontiguousarray(rgba[..., 3]), 0.95)
+
+
+def side_road(shape: tuple[int, ...], time: str) -> Layer:
+    """A road seen from its side, for those who travel along it."""
+    stage = Stage(shape[1], shape[0], time, random.Random(0))
+    brush = ground(stage, (52, 54, 66), (92, 94, 106), HORIZON + 0.015)
+    brush.rect(0, HORIZON + 0.015, 1, HORIZON + 0.04, (132, 128, 126))
+    brush.rect(0, HORIZON + 0.04, 1, HORIZON + 0.048, (168, 162, 156))
+    for i in range(4):
+        brush.rect(i / 4 + 0.05, 0.87, i / 4 + 0.20, 0.89, (222, 206, 150))
+    rgba = brush.rgba()
+    colors = tinted(rgba[..., :3], stage.light.tint)
+    glow(colors, 0.5, 0.58, 0.7, WARM if stage.night else stage.light.rim, 0.26, 0.4)
     return Layer(colors, np.ascontiguousarray(rgba[..., 3]), 0.95)
 
 

@@ -265,14 +265,15 @@ def dream(stage: Stage) -> list[Layer]:
 
 
 def pedestal(shape: tuple[int, ...], time: str, setting: str) -> Layer:
-    """A round plinth for a subject on a plain backdrop."""
+    """A round plinth for a thing on a plain backdrop."""
     stage = Stage(shape[1], shape[0], time, random.Random(setting))
+    light, dark = (226, 216, 214), (96, 84, 108)
     brush = Brush(stage)
-    for i in range(40):
-        y = 0.555 + 0.0035 * i
-        brush.disc(0.5, y, 0.44, mix((206, 196, 200), (74, 66, 92), i / 30 if i < 30 else 1), 0.17)
-    brush.disc(0.5, 0.553, 0.44, (226, 216, 214), 0.17)
-    brush.disc(0.5, 0.553, 0.41, (238, 230, 226), 0.155)
+    for i in range(130):
+        y = 0.555 + 0.0045 * i
+        brush.disc(0.5, y, 0.46, mix(mix(light, dark, 0.35), dark, min(1.0, i / 45)), 0.17)
+    brush.disc(0.5, 0.553, 0.46, light, 0.17)
+    brush.disc(0.5, 0.553, 0.43, mix(light, (255, 255, 255), 0.3), 0.155)
     rgba = brush.rgba()
     return Layer(
         np.ascontiguousarray(tinted(rgba[..., :3], (0.86, 0.82, 0.84))), np.ascontiguousarray(rgba[..., 3]), 0.95
