@@ -14,10 +14,10 @@ popcorn-agents report results
 
 {measured}
 
-The language model is the packaged one (135 million parameters) and the exemplars are the bundled ones, whose popularity the loop's critic has
-estimated. So these figures say how the method behaves with these parts; they say nothing about other language models. The exemplars'
-estimates favour the critic, which is one more reason to look at the **judge**: another family, trained on other videos, never used in the loop.
-What follows is the report as it was written.
+The language model is the packaged one (135 million parameters) and the exemplars are the bundled ones, whose popularity
+the loop's critic has estimated. So these figures say how the method behaves with these parts; they say nothing about
+other language models. The exemplars' estimates favour the critic, which is one more reason to look at the **judge**:
+another family, trained on other videos, never used in the loop. What follows is the report as it was written.
 
 """
 KEPT = ("fig3-distribution", "t3-enhancement", "loop", "equal-budget")
