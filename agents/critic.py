@@ -70,7 +70,7 @@ async def critique(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     score = (await asyncio.to_thread(score_titles, [script.title]))[0]
     _say(runtime, "comparing it with the exemplars", 3)
     originality = await asyncio.to_thread(originality_of, script.title, brief)
-    vetoes = faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height)
+    vetoes = faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height, audio=clip.audio)
     if originality.similarity >= context.max_similarity:
         vetoes.append(f'The title copies the exemplar "{originality.nearest_title}": write one of your own.')
     accepted = score.percentile >= context.target_percentile and not vetoes

@@ -17,6 +17,7 @@ from popcorn_agents.tools.errors import Cancelled, InputError, PopcornError
 from popcorn_agents.tools.renderers import RenderRequest, diffusion, pool, render
 from popcorn_agents.tools.renderers.devices import Device
 from popcorn_agents.tools.renderers.worker import out_of_memory
+from popcorn_agents.tools.sound import read_sound
 from popcorn_agents.tools.video import probe
 
 pytestmark = pytest.mark.slow
@@ -58,6 +59,14 @@ def test_prompts_share_one_pipeline_and_clips_are_found_again(tiny: Tiny, tmp_pa
     again = render(request(tiny("wan")), "diffusion", tmp_path)
     assert time.perf_counter() - started < 0.5
     assert (again.cached, again.sha256) == (True, first.sha256)
+
+
+def test_a_model_that_makes_sound_is_heard(tiny: Tiny, tmp_path: Path) -> None:
+    clip = render(request(tiny("ltx2"), frames=9), "diffusion", tmp_path)
+    assert clip.audio
+    assert probe(clip.path).has_audio
+    assert read_sound(clip.path, clip.seconds) is not None
+    assert not render(request(tiny("wan")), "diffusion", tmp_path).audio
 
 
 def test_another_process_makes_the_same_bytes(tiny: Tiny, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    from .sound import Sound
+
 Frame = NDArray[np.uint8]
 
 BT709 = 1  # the H.264 code point of BT.709 for primaries, transfer and matrix alike
@@ -58,9 +60,12 @@ class VideoInfo(BaseModel):
         return self.color_primaries == self.color_transfer == self.color_space == BT709
 
 
-def encode(frames: Iterable[Frame], path: Path, *, fps: int, metadata: dict[str, str]) -> None:
+def encode(
+    frames: Iterable[Frame], path: Path, *, fps: int, metadata: dict[str, str], sound: "Sound | None" = None
+) -> None:
     """Write RGB frames (uint8, H x W x 3, even sizes) as a tagged BT.709 H.264 MP4; equal input gives equal bytes.
 
+    Sound is cut, or followed by silence, to the length of the picture.
     The file appears under its name only when it is complete. Raises PopcornError for frames that cannot be encoded
     and for a folder that cannot take the file; what the frame iterator raises passes through.
     """
@@ -70,7 +75,7 @@ def encode(frames: Iterable[Frame], path: Path, *, fps: int, metadata: dict[str,
     try:
         with av.open(str(temp), "w", format="mp4", options=MP4_FLAGS) as container:
             container.metadata.update(metadata)
-            _write_frames(container, frames, fps)
+            _write(container, frames, fps, sound)
         temp.replace(path)
     except (av.FFmpegError, OSError) as error:
         raise PopcornError(f"The video {path} could not be written ({_reason(error)}); check the disk.") from error
@@ -123,15 +128,19 @@ def _temp_beside(path: Path) -> Path:
     return temp
 
 
-def _write_frames(container: "OutputContainer", frames: Iterable[Frame], fps: int) -> None:
+def _write(container: "OutputContainer", frames: Iterable[Frame], fps: int, sound: "Sound | None") -> None:
     from av.video.frame import VideoFrame
     from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
+    from .sound import add_track, write_track
+
     stream: VideoStream | None = None
+    track, index = None, 0
     reformatter = VideoReformatter()
     for index, rgb in enumerate(frames):
         if stream is None:
             stream = _add_stream(container, rgb, fps)
+            track = add_track(container) if sound else None
         _check_frame(rgb, index, stream)
         picture = reformatter.reformat(
             VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24"),
@@ -146,6 +155,8 @@ def _write_frames(container: "OutputContainer", frames: Iterable[Frame], fps: in
     if stream is None:
         raise PopcornError("A video needs at least one frame; the renderer gave none.")
     container.mux(stream.encode())
+    if sound is not None and track is not None:
+        write_track(container, track, sound, (index + 1) / fps)
 
 
 def _add_stream(container: "OutputContainer", rgb: Frame, fps: int) -> "VideoStream":

@@ -77,7 +77,7 @@ def _figures(speed: str, clip: Clip) -> Row:
         peak_gib=clip.checks.get("peak_gib"),
         sharpness=signals["sharpness"],
         motion=signals["motion"],
-        faults=faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height),
+        faults=faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height, audio=clip.audio),
         effect=all(record["effect"] for record in used.values()) if used else None,
     )
 

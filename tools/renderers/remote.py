@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ..errors import InputError, PopcornError
+from ..sound import read_sound
 from ..video import Frame, decode_frames, encode, probe
 from . import Progress, RenderRequest, Spec, video_api
 from .cache import metadata_of, write_atomic
@@ -22,7 +23,7 @@ from .sizing import Shape, crop, parse_size, shape_of
 from .specs import BY_NAME, HD, MODELS
 from .video_connection import KEY_VARIABLE, connect, is_openai
 
-VERSION = "1"  # raise it with every change that changes a picture
+VERSION = "2"  # raise it with every change that changes a picture
 COMMENT = "AI-generated video (made by a text-to-video model on a server), made with popcorn-agents."
 FPS = 24
 SLICE = 0.1  # how often a wait asks whether the render was stopped
@@ -56,6 +57,7 @@ def plan(request: RenderRequest) -> Spec:
         frames=shape.out_frames,
         versions={"remote": VERSION} | {name: version(name) for name in ("numpy", "opencv-python-headless", "av")},
         model=request.model,
+        audio=None,  # what the server makes
         settings=Settings(url=url, fields=fields, shape=shape, cover=cover).model_dump(mode="json"),
         comment=COMMENT,
     )
@@ -116,11 +118,11 @@ def _write(
         # A playlist would have the decoder open other files and addresses, whatever its type says.
         if file.read(12)[4:8] != b"ftyp":
             raise PopcornError(f"The video server's file is no MP4; {again}.")
+    asked = shape.out_frames / shape.out_fps
     try:
-        info = probe(raw)
+        info, sound = probe(raw), read_sound(raw, asked)
     except PopcornError as error:
         raise PopcornError(f"The video server's file cannot be read or was cut off; {again}.") from error
-    asked = shape.out_frames / shape.out_fps
     if info.fps <= 0 or (info.frames + 1) / info.fps < asked:
         raise PopcornError(
             f"The video server's clip lasts {info.seconds:.2f} s of the {asked:.2f} s asked; ask for fewer --seconds, "
@@ -135,7 +137,7 @@ def _write(
             progress(99, 100)
             yield frame
 
-    encode(counted(), video, fps=shape.out_fps, metadata=metadata_of(request, spec))
+    encode(counted(), video, fps=shape.out_fps, metadata=metadata_of(request, spec), sound=sound)
     if request.cover_model is None:
         write_atomic(cover, png(best[0]))
     else:

@@ -50,6 +50,7 @@ class ModelSpec:
     dtype: str = "bfloat16"
     float32_parts: tuple[str, ...] = ()
     takes_frame_rate: bool = False
+    sound: bool | None = False  # whether it makes sound with the picture; None: not known
     call: dict[str, Any] = field(default_factory=dict)  # further arguments of the pipeline's call
     presets: dict[str, Preset] = field(default_factory=dict)
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)  # full-size settings that differ from the classes'
@@ -95,7 +96,7 @@ MODELS = (
     ),
     ModelSpec(
         name="ltx-2", hub_id="Lightricks/LTX-2", licence="LTX-2 Community Licence", family="ltx2",
-        pipeline="LTX2Pipeline", frame_step=8, max_frames=481, multiple=32, fps=24, takes_frame_rate=True,
+        pipeline="LTX2Pipeline", frame_step=8, max_frames=481, multiple=32, fps=24, takes_frame_rate=True, sound=True,
         sizes={**PORTRAIT, "1:1": (704, 704)}, steps=40, guidance=4.0, negative_prompt=BLURRED,
         memory={"80gb": 72.0, "24gb": 24.0, "16gb": 10.0}, levers=NO_BLOCK_CACHE, fast=("pyramid",),
         call={
