@@ -146,8 +146,8 @@ FAULTS = (
     ),
     Fault(
         "stopped",
-        (("longest_still", 0.5, inf), ("frozen_share", 0, 0.85)),
-        "The picture stands still for half of the time: describe movement that goes on to the end.",
+        (("longest_still", 0.4, inf), ("frozen_share", 0, 0.85)),
+        "The picture stands still for long at a stretch: describe movement that goes on to the end.",
     ),
     Fault("flicker", (("flicker", 7, inf),), "The clip flickers: describe steady light without flashes."),
     Fault(

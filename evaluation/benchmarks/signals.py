@@ -6,6 +6,7 @@ The real clips are three-second pieces of the videos of a MicroLens copy (POPCOR
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,11 +58,11 @@ def _black(frames: Frames, share: float) -> Frames:
 
 
 def _dark(frames: Frames, light: float) -> Frames:
-    return [_bytes(frame * light) for frame in frames]
+    return [_bytes(frame.astype(np.float32) * light) for frame in frames]
 
 
 def _overexposed(frames: Frames, light: float) -> Frames:
-    return [_bytes(frame * light + 20 * (light - 1)) for frame in frames]
+    return [_bytes(frame.astype(np.float32) * light + 20 * (light - 1)) for frame in frames]
 
 
 def _flicker(frames: Frames, swing: float) -> Frames:
@@ -102,11 +103,13 @@ def pieces(video: Path) -> Iterator[tuple[int, Frames]]:
     info = probe(video)
     step = max(1, round(info.fps / 30))
     fps = round(info.fps / step)
-    every = [frame for i, frame in enumerate(decode_frames(video, long_side=LONG_SIDE)) if i % step == 0]
-    even = [np.ascontiguousarray(f[: f.shape[0] // 2 * 2, : f.shape[1] // 2 * 2]) for f in every]
-    starts = range(0, len(even) - SECONDS * fps + 1, SECONDS * fps)
+    every = (frame for i, frame in enumerate(decode_frames(video, long_side=LONG_SIDE)) if i % step == 0)
+    starts = range(0, info.frames // step - SECONDS * fps + 1, SECONDS * fps)
+    at = 0
     for start in list(starts)[:: max(1, len(starts) // PIECES)][:PIECES]:
-        yield fps, even[start : start + SECONDS * fps]
+        piece = list(islice(every, start - at, start - at + SECONDS * fps))
+        at = start + len(piece)
+        yield fps, [np.ascontiguousarray(f[: f.shape[0] // 2 * 2, : f.shape[1] // 2 * 2]) for f in piece]
 
 
 def spoilt(name: str, frames: Frames, strength: float, fps: int, folder: Path) -> dict[str, float]:

@@ -16,7 +16,7 @@ from ..sound import read_sound
 from ..video import Frame, decode_frames, encode, probe
 from . import Progress, RenderRequest, Spec, video_api
 from .cache import metadata_of, write_atomic
-from .covers import best_frame, cover_source, paint_in_worker, png
+from .covers import best_look, cover_source, look, paint_in_worker, png
 from .remote_job import Fields, finished_job
 from .resample import due
 from .sizing import Shape, crop, parse_size, shape_of
@@ -128,18 +128,18 @@ def _write(
             f"The video server's clip lasts {info.seconds:.2f} s of the {asked:.2f} s asked; ask for fewer --seconds, "
             f"or {again}."
         )
-    best: list[Frame] = []
+    wanted, looks = due(info.frames, info.fps, shape.out_frames, shape.out_fps), []
 
     def counted() -> Iterator[Frame]:
-        for frame in _exactly(raw, due(info.frames, info.fps, shape.out_frames, shape.out_fps), shape):
-            if not best or best_frame((best[0], frame)):
-                best[:] = [frame]
+        for frame in _exactly(raw, wanted, shape):
+            looks.append(look(frame))
             progress(99, 100)
             yield frame
 
     encode(counted(), video, fps=shape.out_fps, metadata=metadata_of(request, spec), sound=sound)
     if request.cover_model is None:
-        write_atomic(cover, png(best[0]))
+        best = wanted[best_look(looks)]
+        write_atomic(cover, png(next(_exactly(raw, [best], shape))))
     else:
         paint_in_worker(request, spec, cover, progress)
     return {"server_size": f"{info.width}x{info.height}", "server_fps": info.fps, "server_frames": info.frames}
