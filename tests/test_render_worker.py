@@ -197,8 +197,12 @@ def test_the_benchmark_compares_with_the_plain_render(tiny: Tiny, tmp_path: Path
 
     arguments = ["render", "a dog", "--renderer", "diffusion", "--model", str(tiny("wan")), "--size", "64x64"]
     arguments += ["--frames", "9", "--steps", "6", "--benchmark", "--out", str(tmp_path / "o.mp4"), "--json"]
+    arguments += ["--title", "My dog at night"]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    rows = {row["speed"]: row for row in json.loads(done.stdout)["benchmark"]}
+    answer = json.loads(done.stdout)
+    rows = {row["speed"]: row for row in answer["benchmark"]}
+    assert "read no frames" in answer["scored"]
+    assert len({row["percentile"] for row in rows.values() if not row["failed"]}) == 1
     assert set(rows) >= {"plain", "first-block", "pyramid", "attention"}
     assert rows["plain"]["psnr"] is None
     assert rows["pyramid"]["effect"] is True
