@@ -74,6 +74,7 @@ def resolve(request: RenderRequest, source: Source, on: Device) -> Settings:
         negative_prompt=negative if row.takes_negative else "",
         takes_frame_rate=row.takes_frame_rate,
         call=row.call,
+        scheduler=row.scheduler,
         cover=cover_source(request.cover_model)[0],
     )
 
