@@ -250,6 +250,7 @@ def show_clip(clip: Clip, path: Path, as_json: bool) -> None:
         return
     again = ", found in the cache" if clip.cached else ""
     size = f"{clip.width}x{clip.height}, {clip.frames} frames at {clip.fps:g} fps, {clip.seconds:g} s"
+    size += ", with sound" if clip.audio else ""
     out().print(
         f"{path}\n{clip.kind} by {clip.renderer}: {size}, seed {clip.seed}{again}", markup=False, soft_wrap=True
     )
