@@ -169,7 +169,9 @@ def doctor(runs_dir: RunsDir = None, as_json: Json = False) -> None:
     from .tools.doctor import examine
 
     context = load_context(runs_dir=runs_dir)
-    checks = examine(context.runs_dir, context.cache_dir, context.exemplars, context.embedding, context.gguf)
+    checks = examine(
+        context.runs_dir, context.cache_dir, context.exemplars, context.embedding, context.gguf, context.video_url
+    )
     console.show_checks(checks, as_json)
     if any(check.status == "missing" for check in checks):
         raise typer.Exit(1)

@@ -32,6 +32,10 @@ def render(
     benchmark: Annotated[
         bool, typer.Option("--benchmark", help="Compare the model's speed settings with its plain render.")
     ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="With --benchmark: a folder made by `critic train --videos`, whose score reads the picture."),
+    ] = None,
     as_json: Json = False,
     **flags: Any,
 ) -> None:
@@ -41,7 +45,10 @@ def render(
     from .graph.folders import place_file
     from .progress import Follower
     from .tools import renderers
+    from .tools.errors import InputError
 
+    if weights is not None and not benchmark:
+        raise InputError("--weights belongs to --benchmark, which shows the critic's score; add it or leave it out.")
     console.trace()
     context = load_context(**flags)
     request = renderers.RenderRequest(
@@ -58,7 +65,7 @@ def render(
             follower({"node": "render", "message": left(step, total), "step": step, "total": total})
 
         if benchmark:
-            _benchmark(request, context, out, progress, as_json)
+            _benchmark(request, context, out, progress, weights, as_json)
             return
         clip = renderers.render(
             request, context.renderer, context.cache_dir / "clips", progress, timeout=context.render_timeout
@@ -82,19 +89,23 @@ def verify(
         raise typer.Exit(1)
 
 
-def _benchmark(request: "RenderRequest", context: "Context", out: Path, progress: "Progress", as_json: bool) -> None:
+def _benchmark(
+    request: "RenderRequest", context: "Context", out: Path, progress: "Progress", weights: Path | None, as_json: bool
+) -> None:
     """Measure every speed setting, keep the plain clip at OUT, and print the table."""
     import tempfile
 
     from . import console
     from .graph.folders import place_file
     from .tools.renderers.benchmark import benchmark as measure_settings
+    from .tools.renderers.benchmark import scorer
 
+    score, scored = scorer(request.title, request.prompt, weights, context.cache_dir)
     with tempfile.TemporaryDirectory() as name:
-        rows = measure_settings(request, context.renderer, Path(name), progress)
+        rows = measure_settings(request, context.renderer, Path(name), progress, score)
         for file in Path(name).iterdir():
             place_file(file, out if file.suffix == ".mp4" else out.with_suffix(".png"), link=False)
-    console.show_benchmark(rows, as_json)
+    console.show_benchmark(rows, scored, as_json)
 
 
 @exemplars_app.command("build")

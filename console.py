@@ -257,6 +257,7 @@ def show_clip(clip: Clip, path: Path, as_json: bool) -> None:
         return
     again = ", found in the cache" if clip.cached else ""
     size = f"{clip.width}x{clip.height}, {clip.frames} frames at {clip.fps:g} fps, {clip.seconds:g} s"
+    size += ", with sound" if clip.audio else ""
     out().print(
         f"{path}\n{clip.kind} by {clip.renderer}: {size}, seed {clip.seed}{again}", markup=False, soft_wrap=True
     )
@@ -279,25 +280,34 @@ def show_verdict(found: Verdict, as_json: bool) -> None:
     out().print("\n".join([found.path, *lines]), markup=False, soft_wrap=True)
 
 
-def show_benchmark(rows: Sequence[Row], as_json: bool) -> None:
-    """Seconds, memory and difference in picture per speed setting; the plain render comes first."""
+def show_benchmark(rows: Sequence[Row], scored: str, as_json: bool) -> None:
+    """Seconds, memory, difference in picture and score per speed setting; the plain render comes first."""
     if as_json:
         import json
 
-        print(json.dumps({"benchmark": [row.model_dump() for row in rows]}, indent=2))
+        print(json.dumps({"benchmark": [row.model_dump() for row in rows], "scored": scored}, indent=2))
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("Speed", "s", "s/step", "Faster", "GiB", "PSNR", "SSIM", "Effect", "Faults"):
+    for name in ("Speed", "s", "s/step", "Faster", "GiB", "PSNR", "SSIM", "Score", "Effect", "Faults"):
         table.add_column(name, overflow="fold")
     for row in rows:
         if row.failed:
-            table.add_row(escape(row.speed), "failed", "", "", "", "", "", "", escape(row.failed))
+            table.add_row(escape(row.speed), "failed", "", "", "", "", "", "", "", escape(row.failed))
             continue
-        figures = (row.seconds, row.seconds_per_step, row.times_faster, row.peak_gib, row.psnr, row.ssim)
+        figures = (
+            row.seconds,
+            row.seconds_per_step,
+            row.times_faster,
+            row.peak_gib,
+            row.psnr,
+            row.ssim,
+            row.percentile,
+        )
         shown = ("-" if figure is None else f"{figure:.3g}" for figure in figures)
         effect = {True: "yes", False: "none", None: "-"}[row.effect]
         table.add_row(escape(row.speed), *shown, effect, escape(" ".join(row.faults)) or "-")
     out().print(table)
+    out().print(scored, markup=False)
 
 
 def show_record(record: BaseModel | dict[str, Any], as_json: bool) -> None:

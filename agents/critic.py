@@ -78,7 +78,8 @@ async def judge(state: State, runtime: Runtime[Context], clip: Clip | None) -> A
     score = (await asyncio.to_thread(score_titles, [script.title]))[0]
     _say(runtime, "comparing it with the exemplars", 3)
     originality = await asyncio.to_thread(originality_of, script.title, brief)
-    vetoes = faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height) if clip else []
+    promised = {"seconds", "width", "height", "audio"}
+    vetoes = faults(signals, **clip.model_dump(include=promised)) if clip else []
     if originality.similarity >= context.max_similarity:
         vetoes.append(f'The title copies the exemplar "{originality.nearest_title}": write one of your own.')
     accepted = score.percentile >= context.target_percentile and not vetoes

@@ -10,7 +10,7 @@ import numpy as np
 from ..tools.errors import InputError, PopcornError
 from ..tools.popularity.features import Floats
 from ..tools.popularity.frames import FRAMES, Loaded, encode, image_encoder
-from ..tools.video import sample_frames
+from ..tools.sampling import sample_frames
 
 _loading = threading.Lock()
 

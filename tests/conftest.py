@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,3 +86,31 @@ def microlens() -> Path:
     if not folder:
         pytest.skip("POPCORN_MICROLENS does not name a copy of the MicroLens sample")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The clip of a video server: 18 frames of 96x64 at 24 a second; the fifth is the only one with detail."""
+    import numpy as np
+
+    from popcorn_agents.tools.video import encode
+
+    noise = np.random.default_rng(7).integers(0, 255, (64, 96, 3), np.uint8)
+    frames = [noise if index == 4 else np.full((64, 96, 3), 90 + 2 * index, np.uint8) for index in range(18)]
+    path = tmp_path_factory.mktemp("raw") / "raw.mp4"
+    encode(frames, path, fps=24, metadata={})
+    return path.read_bytes()
+
+
+@pytest.fixture
+def server(raw: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A video server that misbehaves on request; the renderer asks it without pauses."""
+    from video_server import serve
+
+    from popcorn_agents.tools.renderers import remote_job, video_api
+
+    monkeypatch.setattr(remote_job, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(video_api, "BACKOFF_SECONDS", 0.001)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with serve(raw) as server:
+        yield server

@@ -90,8 +90,8 @@ def test_the_low_tiers_store_in_fp8_and_still_make_a_picture(tiny: Tiny, family:
 def test_sound_is_given_back_where_the_model_makes_it(tiny: Tiny) -> None:
     made = make(job_for(tiny("ltx2")))
     assert made.sound is not None
-    assert made.sound.shape[0] == 2
-    assert made.sound_rate == 16000
+    assert made.sound.samples.shape[0] == 2
+    assert made.sound.rate == 16000
     assert make(job_for(tiny("ltx"))).sound is None
 
 

@@ -16,6 +16,7 @@ from popcorn_agents.tools.popularity.model import load
 from popcorn_agents.tools.popularity.predictor import frames_for, score_titles
 from popcorn_agents.tools.popularity.rows import Row
 from popcorn_agents.tools.popularity.train import train
+from popcorn_agents.tools.renderers.benchmark import scorer
 from popcorn_agents.tools.video import encode
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
@@ -154,3 +155,7 @@ def test_a_critic_learns_what_only_the_frames_tell(captioned: bool, tmp_path: Pa
     assert prompted.captions == ["a dark cat on the moon" if captioned else ""]
     assert score_titles(["a short film number 3"], weights=tmp_path / "w", seen=prompted)[0].percentile < scores[0]
     assert frames_for(video, None, tmp_path) is None
+    score, told = scorer("a short film number 3", "", tmp_path / "w", tmp_path / "cache")
+    assert "title and frames" in told
+    assert score is not None
+    assert [score(tmp_path / f"{name}.mp4") for name in ("bright", "dark")] == scores

@@ -17,6 +17,7 @@ from popcorn_agents.tools.errors import Cancelled, InputError, PopcornError
 from popcorn_agents.tools.renderers import RenderRequest, diffusion, pool, render
 from popcorn_agents.tools.renderers.devices import Device
 from popcorn_agents.tools.renderers.worker import out_of_memory
+from popcorn_agents.tools.sound import read_sound
 from popcorn_agents.tools.video import probe
 
 pytestmark = pytest.mark.slow
@@ -58,6 +59,14 @@ def test_prompts_share_one_pipeline_and_clips_are_found_again(tiny: Tiny, tmp_pa
     again = render(request(tiny("wan")), "diffusion", tmp_path)
     assert time.perf_counter() - started < 0.5
     assert (again.cached, again.sha256) == (True, first.sha256)
+
+
+def test_a_model_that_makes_sound_is_heard(tiny: Tiny, tmp_path: Path) -> None:
+    clip = render(request(tiny("ltx2"), frames=9), "diffusion", tmp_path)
+    assert clip.audio
+    assert probe(clip.path).has_audio
+    assert read_sound(clip.path, clip.seconds) is not None
+    assert not render(request(tiny("wan")), "diffusion", tmp_path).audio
 
 
 def test_another_process_makes_the_same_bytes(tiny: Tiny, tmp_path: Path) -> None:
@@ -188,8 +197,12 @@ def test_the_benchmark_compares_with_the_plain_render(tiny: Tiny, tmp_path: Path
 
     arguments = ["render", "a dog", "--renderer", "diffusion", "--model", str(tiny("wan")), "--size", "64x64"]
     arguments += ["--frames", "9", "--steps", "6", "--benchmark", "--out", str(tmp_path / "o.mp4"), "--json"]
+    arguments += ["--title", "My dog at night"]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    rows = {row["speed"]: row for row in json.loads(done.stdout)["benchmark"]}
+    answer = json.loads(done.stdout)
+    rows = {row["speed"]: row for row in answer["benchmark"]}
+    assert "read no frames" in answer["scored"]
+    assert len({row["percentile"] for row in rows.values() if not row["failed"]}) == 1
     assert set(rows) >= {"plain", "first-block", "pyramid", "attention"}
     assert rows["plain"]["psnr"] is None
     assert rows["pyramid"]["effect"] is True

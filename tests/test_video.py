@@ -1,5 +1,6 @@
 """Video files: exact, tagged, deterministic, and honest about damage."""
 
+import itertools
 import resource
 import subprocess
 import sys
@@ -9,18 +10,10 @@ import numpy as np
 import pytest
 
 from popcorn_agents.tools.errors import Cancelled, PopcornError
-from popcorn_agents.tools.video import decode_frames, encode, probe, sample_frames
+from popcorn_agents.tools.sampling import sample_frames
+from popcorn_agents.tools.video import decode_frames, encode, probe
 
-PATCHES = [
-    (255, 0, 0),
-    (0, 255, 0),
-    (0, 0, 255),
-    (128, 128, 128),
-    (200, 100, 50),
-    (30, 160, 220),
-    (18, 18, 30),
-    (240, 30, 200),
-]
+PATCHES = [(18, 18, 30), (200, 100, 50), *itertools.product((0, 64, 128, 255), repeat=3)]
 
 
 def numbered(count: int, width: int = 128, height: int = 96) -> list[np.ndarray]:
@@ -58,14 +51,14 @@ def test_equal_frames_give_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_colours_come_back_within_two_steps(tmp_path: Path) -> None:
-    frame = np.zeros((128, 256, 3), np.uint8)
-    for i, color in enumerate(PATCHES):
-        frame[i // 4 * 64 : i // 4 * 64 + 64, i % 4 * 64 : i % 4 * 64 + 64] = color
+    corners = [(i // 11 * 64, i % 11 * 64) for i in range(len(PATCHES))]
+    frame = np.zeros((6 * 64, 11 * 64, 3), np.uint8)
+    for (top, left), colour in zip(corners, PATCHES, strict=True):
+        frame[top : top + 64, left : left + 64] = colour
     encode([frame] * 12, tmp_path / "c.mp4", fps=24, metadata={})
     back = next(decode_frames(tmp_path / "c.mp4")).astype(int)
-    for i, color in enumerate(PATCHES):
-        patch = back[i // 4 * 64 + 16 : i // 4 * 64 + 48, i % 4 * 64 + 16 : i % 4 * 64 + 48]
-        assert np.abs(patch - color).max() <= 2, color
+    for (top, left), colour in zip(corners, PATCHES, strict=True):
+        assert np.abs(back[top + 16 : top + 48, left + 16 : left + 48] - colour).max() <= 2, colour
 
 
 def test_samples_are_the_middles_of_equal_parts(tmp_path: Path) -> None:
@@ -78,6 +71,36 @@ def test_samples_are_the_middles_of_equal_parts(tmp_path: Path) -> None:
 def test_more_samples_than_frames_repeat(tmp_path: Path) -> None:
     encode(numbered(2), tmp_path / "n.mp4", fps=20, metadata={})
     assert sample_frames(tmp_path / "n.mp4", 5).shape == (5, 96, 128, 3)
+
+
+def drifting(count: int) -> list[np.ndarray]:
+    """Detail that moves and a new picture now and then, for which an encoder uses all kinds of frames."""
+    dice = np.random.default_rng(3)
+    pictures = dice.integers(0, 255, (3, 24, 24, 3)).repeat(4, axis=1).repeat(4, axis=2).astype(np.uint8)
+    return [np.roll(pictures[i // 190], i % 190, axis=1) for i in range(count)]
+
+
+@pytest.mark.parametrize("n", [1, 3, 10, 700])
+def test_samples_are_the_very_frames_of_a_full_decode(tmp_path: Path, n: int) -> None:
+    path = tmp_path / "n.mp4"
+    encode(drifting(540), path, fps=30, metadata={})  # three groups of pictures or more
+    every = list(decode_frames(path))
+    assert np.array_equal(sample_frames(path, n), np.stack([every[int((i + 0.5) * 540 / n)] for i in range(n)]))
+
+
+@pytest.mark.parametrize(("container", "codec"), [("avi", "libx264"), ("matroska", "libx264"), ("matroska", "mpeg4")])
+def test_other_containers_and_codecs_are_sampled_alike(tmp_path: Path, container: str, codec: str) -> None:
+    import av
+
+    path = tmp_path / f"clip.{container}"
+    with av.open(str(path), "w", format=container) as file:
+        stream = file.add_stream(codec, rate=24, options={"g": "20"})
+        stream.width, stream.height, stream.pix_fmt = 96, 96, "yuv420p"
+        for frame in drifting(60):
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        file.mux(stream.encode())
+    every = list(decode_frames(path))
+    assert np.array_equal(sample_frames(path, 6), np.stack(every[5::10]))
 
 
 def test_gray_and_small(tmp_path: Path) -> None:

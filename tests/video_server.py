@@ -9,7 +9,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+from popcorn_agents.tools.renderers import Clip, RenderRequest, render
 
 Answer = Callable[["Handler"], None]
 
@@ -154,3 +157,18 @@ def waits(handler: Handler) -> None:
     handler.server.reached.set()
     handler.server.release.wait(60)
     handler.close_connection = True
+
+
+def request(server: VideoServer, **fields: Any) -> RenderRequest:
+    settings = {"prompt": "a dog", "title": "Dog", "size": "96x64", "seconds": 0.5, "model": "some/model"} | fields
+    return RenderRequest(video_url=server.url, **settings)
+
+
+def made(server: VideoServer, out: Path, **fields: Any) -> Clip:
+    return render(request(server, **fields), "remote", out)
+
+
+def record(out: Path) -> dict[str, Any]:
+    (path,) = out.glob("*.job.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found

@@ -39,7 +39,9 @@ class Check(BaseModel):
     remedy: str = ""
 
 
-def examine(runs_dir: Path, cache_dir: Path, exemplars: str, embedding: str, gguf: Path | None) -> list[Check]:
+def examine(
+    runs_dir: Path, cache_dir: Path, exemplars: str, embedding: str, gguf: Path | None, video_url: str | None = None
+) -> list[Check]:
     """All checks, in reading order; takes a few seconds, since models are opened and hashed for real."""
     return [
         _python(),
@@ -47,6 +49,7 @@ def examine(runs_dir: Path, cache_dir: Path, exemplars: str, embedding: str, ggu
         *_extras(),
         _device(),
         _video_models(),
+        _video_server(video_url),
         _encoder(),
         _usable("Models", "language model", lambda: _language_model(gguf)),
         _usable("Models", "sentence embedding", lambda: _embedding_model(embedding)),
@@ -98,10 +101,17 @@ def _is_here(module: str) -> bool:
 def _device() -> Check:
     import torch
 
+    from .renderers.devices import first_gpu
+
+    gpu = first_gpu()
     if torch.cuda.is_available():
-        free, total = torch.cuda.mem_get_info()
-        found = f"{torch.cuda.get_device_name()}, {free / 2**30:.0f} of {total / 2**30:.0f} GiB free"
+        free, total = (size / 2**30 for size in torch.cuda.mem_get_info())
+        found = f"{torch.cuda.get_device_name()}, {free:.0f} of {total:.0f} GiB free"
         return Check(area="Device", name="gpu", status="ok", found=found)
+    if gpu is not None:
+        found = f"{gpu.name}, {gpu.free:.0f} of {gpu.total:.0f} GiB free, which torch {torch.__version__} cannot use"
+        remedy = "Install the CUDA build of torch from PyPI: pip install --force-reinstall torch"
+        return Check(area="Device", name="gpu", status="optional", found=found, remedy=remedy)
     found = f"no CUDA GPU; {os.cpu_count()} CPU cores"
     remedy = "The animatic needs none; video diffusion needs an NVIDIA GPU and a CUDA build of torch."
     return Check(area="Device", name="gpu", status="optional", found=found, remedy=remedy)
@@ -109,23 +119,41 @@ def _device() -> Check:
 
 def _video_models() -> Check:
     """The memory tier that each video model would get, and which are here already."""
-    from .renderers.devices import choose_tier, device
+    from .renderers.devices import TIER_MEANS, TIERS, choose_tier, device
     from .renderers.sources import cached_snapshot
     from .renderers.specs import MODELS
 
     here, on = [row.name for row in MODELS if cached_snapshot(row.hub_id)], device()
     local = f"on this machine: {', '.join(here)}" if here else "none downloaded yet"
     if on.kind == "cpu":
-        remedy = "Use a machine with a GPU; on a CPU a clip takes hours."
+        least = min(MODELS, key=lambda row: row.memory[TIERS[-1]])
+        remedy = f"Use an NVIDIA GPU, from {least.memory[TIERS[-1]]:g} GiB free; on a CPU a clip takes hours."
         return Check(area="Device", name="video models", status="optional", found=f"no GPU; {local}", remedy=remedy)
     tiers: dict[str, list[str]] = {}
     for row in MODELS:
         try:
-            tiers.setdefault(choose_tier(row, on, "auto"), []).append(row.name)
+            tier = choose_tier(row, on, "auto")
+            tiers.setdefault(f"{tier} ({TIER_MEANS[tier]})", []).append(row.name)
         except InputError:
             tiers.setdefault("too little memory", []).append(row.name)
     fits = "; ".join(f"{tier}: {', '.join(names)}" for tier, names in tiers.items())
     return Check(area="Device", name="video models", status="ok", found=f"{fits}; {local}")
+
+
+def _video_server(url: str | None) -> Check:
+    """The server of the remote renderer and whether it has a key; it is not asked, since that may cost."""
+    from .renderers.remote import server_of
+    from .renderers.video_connection import KEY_VARIABLE, api_key
+
+    remedy = f"For --renderer remote name one with --video-url; its key, if it wants one, goes into {KEY_VARIABLE}."
+    if not url:
+        return Check(area="Device", name="video server", status="optional", found="none named", remedy=remedy)
+    try:
+        address = server_of(url, "any")
+        found = f"{address}, {'with a key' if api_key(address) else 'without a key'}"
+    except InputError as error:
+        return Check(area="Device", name="video server", status="optional", found="not usable", remedy=str(error))
+    return Check(area="Device", name="video server", status="ok", found=found)
 
 
 def _encoder() -> Check:

@@ -16,8 +16,11 @@ from .errors import PopcornError
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+    from .sound import Sound
 
 Frame = NDArray[np.uint8]
 
@@ -57,9 +60,12 @@ class VideoInfo(BaseModel):
         return self.color_primaries == self.color_transfer == self.color_space == BT709
 
 
-def encode(frames: Iterable[Frame], path: Path, *, fps: int, metadata: dict[str, str]) -> None:
+def encode(
+    frames: Iterable[Frame], path: Path, *, fps: int, metadata: dict[str, str], sound: "Sound | None" = None
+) -> None:
     """Write RGB frames (uint8, H x W x 3, even sizes) as a tagged BT.709 H.264 MP4; equal input gives equal bytes.
 
+    Sound is cut, or followed by silence, to the length of the picture.
     The file appears under its name only when it is complete. Raises PopcornError for frames that cannot be encoded
     and for a folder that cannot take the file; what the frame iterator raises passes through.
     """
@@ -69,7 +75,7 @@ def encode(frames: Iterable[Frame], path: Path, *, fps: int, metadata: dict[str,
     try:
         with av.open(str(temp), "w", format="mp4", options=MP4_FLAGS) as container:
             container.metadata.update(metadata)
-            _write_frames(container, frames, fps)
+            _write(container, frames, fps, sound)
         temp.replace(path)
     except (av.FFmpegError, OSError) as error:
         raise PopcornError(f"The video {path} could not be written ({_reason(error)}); check the disk.") from error
@@ -79,8 +85,8 @@ def encode(frames: Iterable[Frame], path: Path, *, fps: int, metadata: dict[str,
 
 def probe(path: Path) -> VideoInfo:
     """Size, rate, length, codec, colour tags and metadata; raises PopcornError if it is no video or is cut off."""
-    with _opened(path) as (container, stream):
-        packets, seconds = _count_packets(container, stream, path)
+    with opened(path) as (container, stream):
+        packets, seconds = read_packets(container, stream, path)
         container.seek(0)
         first = next(container.decode(stream), None)
         if first is None:
@@ -90,7 +96,7 @@ def probe(path: Path) -> VideoInfo:
             width=first.height if turned else first.width,
             height=first.width if turned else first.height,
             fps=float(stream.average_rate or 0),
-            frames=packets,
+            frames=len(packets),
             seconds=seconds,
             codec=stream.codec_context.name,
             pix_fmt=stream.codec_context.pix_fmt or "",
@@ -107,30 +113,9 @@ def probe(path: Path) -> VideoInfo:
 
 def decode_frames(path: Path, *, gray: bool = False, long_side: int | None = None) -> Iterator[Frame]:
     """Frames in order: RGB (H, W, 3), or with `gray` full-range luma (H, W); shrunk so the long side is `long_side`."""
-    with _opened(path) as (container, stream):
+    with opened(path) as (container, stream):
         for frame in container.decode(stream):
-            yield _to_array(frame, gray, long_side)
-
-
-def sample_frames(path: Path, n: int) -> Frame:
-    """`n` evenly spaced RGB frames, shape (n, H, W, 3); the clip is cut into n parts and the middle of each is taken.
-
-    Decodes in order and converts only the frames that are kept, several times faster than seeking to each.
-    """
-    with _opened(path) as (container, stream):
-        total, _ = _count_packets(container, stream, path)
-        container.seek(0)
-        wanted = [int((i + 0.5) * total / n) for i in range(n)]
-        kept: list[Frame] = []
-        for index, frame in enumerate(container.decode(stream)):
-            count = wanted.count(index)
-            if count:
-                kept.extend([_to_array(frame, False, None)] * count)
-            if len(kept) == n:
-                break
-    if len(kept) < n:
-        raise PopcornError(f"{path} ends after fewer than its {total} frames; render it again or choose another file.")
-    return np.stack(kept)
+            yield to_array(frame, gray, long_side)
 
 
 def _temp_beside(path: Path) -> Path:
@@ -143,15 +128,19 @@ def _temp_beside(path: Path) -> Path:
     return temp
 
 
-def _write_frames(container: "OutputContainer", frames: Iterable[Frame], fps: int) -> None:
+def _write(container: "OutputContainer", frames: Iterable[Frame], fps: int, sound: "Sound | None") -> None:
     from av.video.frame import VideoFrame
     from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
+    from .sound import add_track, write_track
+
     stream: VideoStream | None = None
+    track, index = None, 0
     reformatter = VideoReformatter()
     for index, rgb in enumerate(frames):
         if stream is None:
             stream = _add_stream(container, rgb, fps)
+            track = add_track(container) if sound else None
         _check_frame(rgb, index, stream)
         picture = reformatter.reformat(
             VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24"),
@@ -166,6 +155,8 @@ def _write_frames(container: "OutputContainer", frames: Iterable[Frame], fps: in
     if stream is None:
         raise PopcornError("A video needs at least one frame; the renderer gave none.")
     container.mux(stream.encode())
+    if sound is not None and track is not None:
+        write_track(container, track, sound, (index + 1) / fps)
 
 
 def _add_stream(container: "OutputContainer", rgb: Frame, fps: int) -> "VideoStream":
@@ -187,7 +178,8 @@ def _check_frame(rgb: Frame, index: int, stream: "VideoStream") -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
+def opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
+    """The file and its first video stream; what fails while it is read becomes one PopcornError that names the file."""
     import av
 
     if not path.is_file():
@@ -205,7 +197,9 @@ def _opened(path: Path) -> Iterator[tuple["InputContainer", "VideoStream"]]:
         ) from error
 
 
-def _count_packets(container: "InputContainer", stream: "VideoStream", path: Path) -> tuple[int, float]:
+def read_packets(
+    container: "InputContainer", stream: "VideoStream", path: Path
+) -> "tuple[list[Packet[VideoStream]], float]":
     """Packets on disk and their length in seconds; a file that announces more than it holds was cut off."""
     packets = [packet for packet in container.demux(stream) if packet.size]
     if not packets or len(packets) < stream.frames or any(packet.is_corrupt for packet in packets):
@@ -214,25 +208,28 @@ def _count_packets(container: "InputContainer", stream: "VideoStream", path: Pat
         )
     base = float(stream.time_base or 0)
     if stream.duration:
-        return len(packets), stream.duration * base
+        return packets, stream.duration * base
     times = [packet.pts for packet in packets if packet.pts is not None]
     span = (max(times) - min(times)) * base if times else 0.0
-    return len(packets), span + (float(1 / stream.average_rate) if stream.average_rate else 0.0)
+    return packets, span + (float(1 / stream.average_rate) if stream.average_rate else 0.0)
 
 
-def _to_array(frame: "VideoFrame", gray: bool, long_side: int | None) -> Frame:
+def to_array(frame: "VideoFrame", gray: bool = False, long_side: int | None = None) -> Frame:
+    """A decoded frame as players show it: its own or the usual matrix, full range, turned upright, shrunk if asked."""
     from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
     scale = min(1.0, long_side / max(frame.width, frame.height)) if long_side else 1.0
     tagged = int(frame.colorspace) != UNSPECIFIED
     fallback = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601  # what players assume
+    method = Interpolation.AREA if scale < 1 else Interpolation.BILINEAR
+    exact = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT  # without both, colours are off by up to 3 of 255
     picture = frame.reformat(
         width=max(1, round(frame.width * scale)),
         height=max(1, round(frame.height * scale)),
         format="gray" if gray else "rgb24",
         src_colorspace=None if tagged else fallback,
         dst_color_range=ColorRange.JPEG,
-        interpolation=Interpolation.AREA if scale < 1 else Interpolation.BILINEAR,
+        interpolation=method if gray else method | exact,
     )
     array: Any = picture.to_ndarray()
     if frame.rotation % 90 == 0 and frame.rotation % 360:

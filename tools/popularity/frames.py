@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import PopcornError
 from ..renderers.cache import write_atomic
-from ..video import sample_frames
+from ..sampling import sample_frames
 from .features import Floats
 
 FRAMES = 10

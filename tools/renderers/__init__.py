@@ -56,6 +56,7 @@ class Clip(BaseModel):
     frames: int
     seconds: float
     seed: int
+    audio: bool = Field(False, description="Whether it was made with a sound track.")
     cached: bool = False
     timings: dict[str, float] = {}
     checks: dict[str, Any] = {}
@@ -77,6 +78,7 @@ class Spec(BaseModel):
     height: int
     fps: int
     frames: int
+    audio: bool | None = Field(False, description="Whether it will have a sound track; None: not known before.")
     versions: dict[str, str] = Field(
         description="The renderer's own version and the libraries that shape its pictures."
     )

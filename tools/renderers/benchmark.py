@@ -1,6 +1,7 @@
-"""Every speed setting of a model beside its plain render, in one run: seconds, peak memory, change of picture."""
+"""Every speed setting of a model beside its plain render, in one run: seconds, memory, change of picture, score."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,32 @@ from ..signals import faults, measure
 from ..video import decode_frames
 from . import Clip, Progress, RenderRequest, render
 from .sources import locate
+
+Scored = Callable[[Path], float | None]
+
+
+def scorer(title: str, prompt: str, weights: Path | None, cache: Path) -> tuple[Scored | None, str]:
+    """What scores a clip of this title, and a sentence on what the score can tell of the picture.
+
+    Weights that were trained with frames read the clip; others read the title alone, whose score is the same for every
+    setting. Without a title nothing is scored.
+    """
+    from ..popularity.model import load
+    from ..popularity.predictor import frames_for, score_titles
+
+    if not title:
+        return None, "Not scored by the critic: give the clip a --title."
+    if load(weights).card.get("frames") is None:
+        rank = score_titles([title], weights=weights)[0].percentile
+        return lambda clip: rank, (
+            f"The critic puts the title at percentile {rank:.0f}, whatever the setting: its weights read no frames "
+            "(--weights of a training with --videos do)."
+        )
+
+    def score(clip: Path) -> float:
+        return score_titles([title], weights=weights, seen=frames_for(clip, weights, cache, prompt))[0].percentile
+
+    return score, "The critic's percentile is from title and frames."
 
 
 class Row(BaseModel):
@@ -27,16 +54,19 @@ class Row(BaseModel):
     ssim: float | None = None
     sharpness: float | None = None
     motion: float | None = None
+    percentile: float | None = None
     faults: list[str] = []
     effect: bool | None = None
     failed: str = ""
 
 
-def benchmark(request: RenderRequest, renderer: str, keep: Path, progress: Progress) -> list[Row]:
+def benchmark(
+    request: RenderRequest, renderer: str, keep: Path, progress: Progress, score: Scored | None = None
+) -> list[Row]:
     """Render plain, then with each lever of the model's row and its `fast` set; the plain clip is kept in `keep`.
 
-    A setting that fails is a row that says why. The first render also loads the model, which is not counted. Raises
-    InputError for a renderer without levers, and what the plain render raises.
+    A setting that fails is a row that says why; `score` gives a clip's percentile. The first render also loads the
+    model, which is not counted. Raises InputError for a renderer without levers, and what the plain render raises.
     """
     if renderer != "diffusion":
         raise InputError("--benchmark compares the speed settings of a video model; add --renderer diffusion.")
@@ -44,7 +74,7 @@ def benchmark(request: RenderRequest, renderer: str, keep: Path, progress: Progr
     settings = list(dict.fromkeys([*row.levers, ",".join(row.fast)]))
     with tempfile.TemporaryDirectory() as name:
         plain = _fresh(request, "plain", Path(name), progress)
-        base = _figures("plain", plain)
+        base = _figures("plain", plain, score)
         rows = [base]
         reference = list(decode_frames(plain.path))
         for speed in settings:
@@ -53,7 +83,7 @@ def benchmark(request: RenderRequest, renderer: str, keep: Path, progress: Progr
             except PopcornError as error:
                 rows.append(Row(speed=speed, failed=str(error)))
                 continue
-            figures = _figures(speed, clip)
+            figures = _figures(speed, clip, score)
             pictures = list(decode_frames(clip.path))
             figures.psnr, figures.ssim = psnr(reference, pictures), ssim(reference, pictures)
             figures.times_faster = _ratio(base.seconds, figures.seconds)
@@ -67,7 +97,7 @@ def _fresh(request: RenderRequest, speed: str, folder: Path, progress: Progress)
     return render(request.model_copy(update={"speed": speed}), "diffusion", folder, progress)
 
 
-def _figures(speed: str, clip: Clip) -> Row:
+def _figures(speed: str, clip: Clip, score: Scored | None) -> Row:
     timings, used = clip.checks["model_timings"], clip.checks["levers"]
     signals = measure(clip.path)
     return Row(
@@ -77,7 +107,8 @@ def _figures(speed: str, clip: Clip) -> Row:
         peak_gib=clip.checks.get("peak_gib"),
         sharpness=signals["sharpness"],
         motion=signals["motion"],
-        faults=faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height),
+        percentile=score(clip.path) if score else None,
+        faults=faults(signals, seconds=clip.seconds, width=clip.width, height=clip.height, audio=clip.audio),
         effect=all(record["effect"] for record in used.values()) if used else None,
     )
 

@@ -160,6 +160,7 @@ def _draw(
         frames=info.frames,
         seconds=info.seconds,
         seed=request.seed,
+        audio=info.has_audio,
         timings={"render": drawn - started, "probe": time.perf_counter() - drawn},
         checks=checks,
     )
@@ -170,8 +171,9 @@ def _draw(
 
 def check_promise(info: VideoInfo, spec: Spec, video: Path) -> None:
     """Raise PopcornError where the finished file differs from what the renderer promised."""
-    promised = (spec.width, spec.height, spec.frames, "h264", "yuv420p", True, True)
-    found = (info.width, info.height, info.frames, info.codec, info.pix_fmt, info.bt709, info.faststart)
+    audio = info.has_audio if spec.audio is None else spec.audio
+    promised = (spec.width, spec.height, spec.frames, "h264", "yuv420p", True, True, audio)
+    found = (info.width, info.height, info.frames, info.codec, info.pix_fmt, info.bt709, info.faststart, info.has_audio)
     if found != promised or abs(info.fps - spec.fps) > 1e-3 or abs(info.seconds - spec.frames / spec.fps) > 1e-3:
         raise PopcornError(
             f"The rendered file {video.name} is not what was asked for (found {found} at {info.fps:g} fps, expected "

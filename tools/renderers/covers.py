@@ -1,5 +1,6 @@
 """Covers: the clip's best frame, or a text-to-image pipeline's picture, always of the clip's size."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,24 +13,86 @@ from . import Progress, RenderRequest, Spec
 
 Picture = NDArray[np.uint8]
 STEPS = 30
-WELL_LIT = (0.15, 0.85)  # mean luma (of 1) outside which a frame loses against a duller but visible one
+LOOK = 256  # long side at which frames are compared
+WELL_LIT = 0.15  # distance of the mean luma (of 1) from black or white under which a frame loses
 
 
 def best_frame(frames: Sequence[Picture]) -> int:
-    """The sharpest well-exposed frame's index, of RGB frames; the earliest of equals."""
-    return max(range(len(frames)), key=lambda index: (_quality(frames[index]), -index))
+    """The index of the frame, of RGB frames in order, that stands best for the clip; the earliest of equals."""
+    return best_look([look(frame) for frame in frames])
 
 
-def _quality(frame: Picture) -> float:
+def look(frame: Picture) -> Picture:
+    """What is judged of an RGB frame: its luma, small."""
     import cv2
 
-    scale = 256 / max(frame.shape[:2])
+    scale = LOOK / max(frame.shape[:2])
     small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
-    luma: Picture = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    sharpness = float(np.abs(cv2.Laplacian(luma, cv2.CV_32F)).mean())
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def best_look(looks: Sequence[Picture]) -> int:
+    """The index of the best of a clip's looks, in order: sharp, well lit, and neither noisy nor unlike its neighbours.
+
+    Sharpness alone would choose what is torn: noise and broken blocks have more detail than any picture.
+    """
+    import cv2
+
+    first = [i for i, luma in enumerate(looks) if not i or cv2.norm(luma, looks[i - 1], cv2.NORM_L1) > luma.size / 20]
+    own = [looks[i] for i in first]  # a frame that is held counts once: it would be steady beside itself
+    details = [cv2.Laplacian(luma, cv2.CV_32F) for luma in own]
+    amount = np.array([float(np.abs(detail).mean()) for detail in details])
+    # By half in proportion to contrast: a strong edge that is blurred has much detail, an empty frame little of both.
+    sharpness = amount / np.sqrt([max(float(luma.std()), 10.0) for luma in own])
+    lit = np.array([_lit(luma) for luma in own])
+    relative = sharpness / (sharpness + float(np.median(sharpness)) + 1e-6)
+    quality = relative * lit * _lasting(details, amount) * _clean(own, amount) * _alike(own)
+    return first[int(np.argmax(quality))]
+
+
+def _lit(luma: Picture) -> float:
+    """0 for a black, white or flat frame, 1 for one with light and contrast."""
     mean, spread = float(luma.mean()) / 255, float(luma.std()) / 255
-    lit = min(1.0, max(0.0, min(mean - 0.02, 0.98 - mean)) / WELL_LIT[0])
-    return sharpness * lit * min(1.0, spread / 0.1)
+    return min(1.0, max(0.0, min(mean - 0.02, 0.98 - mean)) / WELL_LIT) * min(1.0, spread / 0.1)
+
+
+def _lasting(details: list[Any], amount: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 where a frame's detail is that of a neighbour, near 0 where it is new in either: noise, and fast motion."""
+    changed = np.array([float(np.abs(b - a).mean()) for a, b in itertools.pairwise(details)])
+    around = np.full(len(details), np.inf)
+    around[1:] = changed
+    around[:-1] = np.minimum(around[:-1], changed)
+    grain = np.where(np.isinf(around), 0.0, around / (amount + 1e-6))
+    return np.asarray(np.clip(1.45 - grain, 0.05, 1.0))
+
+
+def _clean(lumas: list[Picture], amount: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 for pictures, near 0 where detail goes away at half the size, as noise does.
+
+    Measured: real videos and animatics have 0.5 to 0.7 times as much detail at full as at half the size, lettering up
+    to 1.1 times, and all of them 0.9 to 1.6 times with noise.
+    """
+    import cv2
+
+    half = [cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for luma in lumas]
+    ratio = amount / (np.array([float(np.abs(cv2.Laplacian(luma, cv2.CV_32F)).mean()) for luma in half]) + 1e-6)
+    usual = max(0.8, 1.3 * float(np.median(ratio)))
+    return np.asarray(np.clip(1 - (ratio - usual) / 0.4, 0.05, 1.0))
+
+
+def _alike(lumas: list[Picture]) -> NDArray[np.float64]:
+    """1 where a frame looks like the one shortly before or after it, little where it is torn out of the clip."""
+    import cv2
+
+    tiny = [cv2.resize(luma, (24, 24), interpolation=cv2.INTER_AREA).astype(np.float32) for luma in lumas]
+    apart = max(2, round(len(tiny) / 15))
+
+    def off_by(i: int) -> float:
+        others = (tiny[j] for j in (i - apart, i + apart) if 0 <= j < len(tiny))
+        return min((float(np.abs(tiny[i] - other).mean()) for other in others), default=0.0)
+
+    off = np.array([off_by(i) for i in range(len(tiny))])
+    return np.asarray(1 / (1 + (off / (2 * float(np.median(off)) + 4)) ** 2))
 
 
 def load_painter(folder: str, device: str) -> Any:

@@ -30,7 +30,7 @@ class Device:
 
 def device() -> Device:
     """The first visible NVIDIA GPU where torch can use one, else the CPU; takes milliseconds."""
-    return (None if version("torch").endswith("+cpu") else _first_gpu()) or _cpu()
+    return (None if version("torch").endswith("+cpu") else first_gpu()) or _cpu()
 
 
 def choose_tier(row: ModelSpec, on: Device, asked: str | None) -> str:
@@ -65,8 +65,11 @@ class _Memory(ctypes.Structure):
     _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
 
 
-def _first_gpu() -> Device | None:
-    """Asked of the driver's own library: importing torch for it would cost a look-up its speed."""
+def first_gpu() -> Device | None:
+    """The first visible NVIDIA GPU, whether or not torch can use it.
+
+    Asked of the driver's own library: importing torch for it would cost a look-up its speed.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     first = (visible or "0").split(",")[0].strip()
     if visible is not None and first in ("", "-1"):

@@ -14,7 +14,7 @@ from .sizing import Shape, shape_of
 from .sources import Source, locate
 from .specs import ModelSpec, Preset
 
-VERSION = "1"  # raise it with every change that changes a picture
+VERSION = "2"  # raise it with every change that changes a picture
 LIBRARIES = ("torch", "diffusers", "transformers", "numpy", "av")
 COMMENT = "AI-generated video (text-to-video diffusion), made with popcorn-agents."
 
@@ -33,6 +33,7 @@ def plan(request: RenderRequest) -> Spec:
         frames=shape.out_frames,
         versions={"diffusion": VERSION} | {name: _version(name) for name in LIBRARIES},
         model=source.label,
+        audio=source.row.sound,
         settings=settings.model_dump(mode="json"),
         comment=COMMENT,
     )
@@ -73,6 +74,7 @@ def resolve(request: RenderRequest, source: Source, on: Device) -> Settings:
         negative_prompt=negative if row.takes_negative else "",
         takes_frame_rate=row.takes_frame_rate,
         call=row.call,
+        scheduler=row.scheduler,
         cover=cover_source(request.cover_model)[0],
     )
 

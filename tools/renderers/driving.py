@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PopcornError
+from ..sound import Sound
 from .job import Settings
 from .levers import switched_on
 
@@ -21,13 +22,12 @@ OnStep = Callable[[int, int], None]
 
 @dataclass
 class Made:
-    """What a pipeline made: (n, H, W, 3) frames in 0..255, sound as (channels, samples) where it makes any."""
+    """What a pipeline made: (n, H, W, 3) frames in 0..255, and sound where it makes any."""
 
     frames: NDArray[np.uint8]
     seconds: dict[str, float]
     levers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    sound: NDArray[np.float32] | None = None
-    sound_rate: int = 0
+    sound: Sound | None = None
     peak_gib: float | None = None
 
 
@@ -52,7 +52,7 @@ def generate(pipe: Any, settings: Settings, prompt: str, seed: int, on_step: OnS
         raise PopcornError(
             f"{settings.row} gave {len(frames)} frames where {settings.shape.frames} were asked; report this model."
         )
-    return Made(frames, seconds, levers, *_sound(pipe, output), peak_gib=_peak())
+    return Made(frames, seconds, levers, _sound(pipe, output), _peak())
 
 
 def call_arguments(pipe: Any, settings: Settings, prompt: str, seed: int) -> dict[str, Any]:
@@ -122,11 +122,11 @@ def visible(frames: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(np.clip(np.rint(frames * 255), 0, 255), np.uint8)
 
 
-def _sound(pipe: Any, output: Any) -> tuple[NDArray[np.float32] | None, int]:
+def _sound(pipe: Any, output: Any) -> Sound | None:
     sound = getattr(output, "audio", None)
     if sound is None:
-        return None, 0
-    return np.asarray(sound[0].float().cpu(), np.float32), int(pipe.vocoder.config.output_sampling_rate)
+        return None
+    return Sound(np.asarray(sound[0].float().cpu(), np.float32), int(pipe.vocoder.config.output_sampling_rate))
 
 
 def _reset_peak() -> None:

@@ -29,6 +29,7 @@ class Settings(BaseModel):
     negative_prompt: str
     takes_frame_rate: bool
     call: dict[str, Any]
+    scheduler: dict[str, Any] = {}
     cover: str = "best frame"
 
 

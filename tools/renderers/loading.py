@@ -23,10 +23,17 @@ def load(job: Job) -> Any:
         raise PopcornError("There is a GPU but this torch cannot use it; install the CUDA build of torch from PyPI.")
     pipe = _random(settings) if settings.random_weights else _from_folder(job, settings)
     pipe.set_progress_bar_config(disable=True)
+    tune(pipe, settings)
     fit(pipe, settings)
     if "compile" in settings.levers:
         compile_denoiser(pipe)
     return pipe
+
+
+def tune(pipe: Any, settings: Settings) -> None:
+    """Give the scheduler what the row's sizes need, where that is not what its weights came with."""
+    if settings.scheduler:
+        pipe.scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config, **settings.scheduler)
 
 
 def quiet() -> None:

@@ -12,17 +12,18 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ..errors import InputError, PopcornError
+from ..sound import read_sound
 from ..video import Frame, decode_frames, encode, probe
 from . import Progress, RenderRequest, Spec, video_api
 from .cache import metadata_of, write_atomic
-from .covers import best_frame, cover_source, paint_in_worker, png
+from .covers import best_look, cover_source, look, paint_in_worker, png
 from .remote_job import Fields, finished_job
 from .resample import due
 from .sizing import Shape, crop, parse_size, shape_of
 from .specs import BY_NAME, HD, MODELS
 from .video_connection import KEY_VARIABLE, connect, is_openai
 
-VERSION = "1"  # raise it with every change that changes a picture
+VERSION = "2"  # raise it with every change that changes a picture
 COMMENT = "AI-generated video (made by a text-to-video model on a server), made with popcorn-agents."
 FPS = 24
 SLICE = 0.1  # how often a wait asks whether the render was stopped
@@ -56,6 +57,7 @@ def plan(request: RenderRequest) -> Spec:
         frames=shape.out_frames,
         versions={"remote": VERSION} | {name: version(name) for name in ("numpy", "opencv-python-headless", "av")},
         model=request.model,
+        audio=None,  # what the server makes
         settings=Settings(url=url, fields=fields, shape=shape, cover=cover).model_dump(mode="json"),
         comment=COMMENT,
     )
@@ -116,28 +118,28 @@ def _write(
         # A playlist would have the decoder open other files and addresses, whatever its type says.
         if file.read(12)[4:8] != b"ftyp":
             raise PopcornError(f"The video server's file is no MP4; {again}.")
+    asked = shape.out_frames / shape.out_fps
     try:
-        info = probe(raw)
+        info, sound = probe(raw), read_sound(raw, asked)
     except PopcornError as error:
         raise PopcornError(f"The video server's file cannot be read or was cut off; {again}.") from error
-    asked = shape.out_frames / shape.out_fps
     if info.fps <= 0 or (info.frames + 1) / info.fps < asked:
         raise PopcornError(
             f"The video server's clip lasts {info.seconds:.2f} s of the {asked:.2f} s asked; ask for fewer --seconds, "
             f"or {again}."
         )
-    best: list[Frame] = []
+    wanted, looks = due(info.frames, info.fps, shape.out_frames, shape.out_fps), []
 
     def counted() -> Iterator[Frame]:
-        for frame in _exactly(raw, due(info.frames, info.fps, shape.out_frames, shape.out_fps), shape):
-            if not best or best_frame((best[0], frame)):
-                best[:] = [frame]
+        for frame in _exactly(raw, wanted, shape):
+            looks.append(look(frame))
             progress(99, 100)
             yield frame
 
-    encode(counted(), video, fps=shape.out_fps, metadata=metadata_of(request, spec))
+    encode(counted(), video, fps=shape.out_fps, metadata=metadata_of(request, spec), sound=sound)
     if request.cover_model is None:
-        write_atomic(cover, png(best[0]))
+        best = wanted[best_look(looks)]
+        write_atomic(cover, png(next(_exactly(raw, [best], shape))))
     else:
         paint_in_worker(request, spec, cover, progress)
     return {"server_size": f"{info.width}x{info.height}", "server_fps": info.fps, "server_frames": info.frames}

@@ -114,7 +114,7 @@ def _unknown(folder: Path, pipeline: str) -> ModelSpec:
     return replace(
         like, name=folder.resolve().name, hub_id="", licence="see the model's own", family="", pipeline=pipeline,
         frame_step=int(step), max_frames=int(step) * 40 + 1, multiple=32, sizes=dict.fromkeys(like.sizes, (512, 512)),
-        negative_prompt="", float32_parts=(), levers=(), fast=(), parts={},
+        negative_prompt="", float32_parts=(), levers=(), fast=(), parts={}, scheduler={}, sound=None,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class ModelSpec:
     licence: str
     family: str
     pipeline: str
-    frame_step: int  # frames are a multiple of this, plus one
+    frame_step: int  # frames are a multiple of this, plus one (CogVideoX decodes latents in pairs: 8, not 4)
     max_frames: int
     multiple: int  # both sides are multiples of this
     fps: int
@@ -50,7 +50,9 @@ class ModelSpec:
     dtype: str = "bfloat16"
     float32_parts: tuple[str, ...] = ()
     takes_frame_rate: bool = False
+    sound: bool | None = False  # whether it makes sound with the picture; None: not known
     call: dict[str, Any] = field(default_factory=dict)  # further arguments of the pipeline's call
+    scheduler: dict[str, Any] = field(default_factory=dict)  # what its sizes need of the scheduler
     presets: dict[str, Preset] = field(default_factory=dict)
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)  # full-size settings that differ from the classes'
 
@@ -95,7 +97,7 @@ MODELS = (
     ),
     ModelSpec(
         name="ltx-2", hub_id="Lightricks/LTX-2", licence="LTX-2 Community Licence", family="ltx2",
-        pipeline="LTX2Pipeline", frame_step=8, max_frames=481, multiple=32, fps=24, takes_frame_rate=True,
+        pipeline="LTX2Pipeline", frame_step=8, max_frames=481, multiple=32, fps=24, takes_frame_rate=True, sound=True,
         sizes={**PORTRAIT, "1:1": (704, 704)}, steps=40, guidance=4.0, negative_prompt=BLURRED,
         memory={"80gb": 72.0, "24gb": 24.0, "16gb": 10.0}, levers=NO_BLOCK_CACHE, fast=("pyramid",),
         call={
@@ -130,7 +132,7 @@ MODELS = (
         name="wan2.1-14b", hub_id="Wan-AI/Wan2.1-T2V-14B-Diffusers", licence="Apache-2.0", family="wan",
         pipeline="WanPipeline", frame_step=4, max_frames=81, multiple=16, fps=16, sizes=HD, steps=50, guidance=5.0,
         negative_prompt=WAN_NEGATIVE, float32_parts=("vae",), memory={"80gb": 50.0, "24gb": 22.0, "16gb": 10.0},
-        levers=CACHES, fast=("first-block",),
+        levers=CACHES, fast=("first-block",), scheduler={"flow_shift": 5.0},  # as Wan asks at 720 lines; 3 at 480
     ),
     ModelSpec(
         name="wan2.2-14b", hub_id="Wan-AI/Wan2.2-T2V-A14B-Diffusers", licence="Apache-2.0", family="wan",

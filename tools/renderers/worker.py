@@ -127,7 +127,7 @@ def make_clip(worker: Worker, fields: dict[str, Any]) -> dict[str, Any]:
     made = generate(pipe, job.settings, job.prompt, job.seed, worker.on_step)
     shown = list(exactly(made.frames, shape))
     at = time.perf_counter()
-    encode(shown, Path(job.video), fps=shape.out_fps, metadata=job.metadata)
+    encode(shown, Path(job.video), fps=shape.out_fps, metadata=job.metadata, sound=made.sound)
     encoded = time.perf_counter()
     if job.cover_folder is None:
         cover = shown[best_frame(shown)]
