@@ -40,9 +40,8 @@ AGENT_PORTS = {
 async def local_ray(cpus: int) -> AsyncIterator[str]:
     """Start Ray with room for `cpus` and the machine's GPUs, and give its address; ended on the way out.
 
-    Raises PopcornError where it does not come up.
+    `protect` comes before. Raises PopcornError where it does not come up.
     """
-    protect()
     folder = Path(tempfile.mkdtemp(prefix="popcorn-ray-"))  # short: it holds sockets, whose paths may have 107 bytes
     log = (folder / "head.log").open("wb")
     child = subprocess.Popen(  # noqa: ASYNC220, S603
@@ -61,11 +60,13 @@ async def local_ray(cpus: int) -> AsyncIterator[str]:
 
 
 def protect() -> None:
-    """Make a new Ray of this process ask for a token, as others on the machine could else run code in it."""
+    """Make a new Ray of this process ask for a token, as others could else run code in it; before Ray is imported."""
     if "RAY_AUTH_MODE" not in os.environ:
         os.environ["RAY_AUTH_MODE"] = "token"
         if "RAY_AUTH_TOKEN_PATH" not in os.environ:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        if "ray" in sys.modules:
+            sys.modules["ray"]._raylet.Config.initialize("")  # it has read the variables already
 
 
 def free_ports(count: int) -> list[int]:

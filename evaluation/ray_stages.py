@@ -23,7 +23,7 @@ from ..graph.state import State
 from ..graph.workflow import Node
 from ..tools.errors import InputError, PopcornError
 from .plan import NO_RENDERER, Plan, contexts_of
-from .ray_head import local_ray
+from .ray_head import local_ray, protect
 from .ray_worker import Answer, Parts, Place, Worker, clip_files, clip_here, default_cache, place_clip, real_parts
 from .stages import spent
 
@@ -45,8 +45,10 @@ def ray_stages(address: str | None = None, parts: Parts = real_parts) -> "Stages
 
     Raises InputError where Ray is missing or the address is of another kind.
     """
-    _import_ray()
     address = address or os.environ.get("RAY_ADDRESS") or None
+    if address is None:
+        protect()
+    _import_ray()
     if address is not None and "://" in address:
         raise InputError("Name the Ray cluster as HOST:PORT or auto, on a machine that belongs to it.")
 
@@ -109,8 +111,7 @@ class Member:
     def __init__(self, number: int) -> None:
         self.number = number
         self.actor: Any = None
-        self.ready: Any = None
-        self.at = "a node of the cluster"
+        self.at = ""  # the machine, once the actor has answered
 
     def __lt__(self, other: "Member") -> bool:
         """Who has an actor comes first."""
@@ -122,7 +123,8 @@ class Crew:
 
     def __init__(self, resource: str, size: int, needs: dict[str, float], parts: Parts) -> None:
         # Nothing is repeated by Ray: whether to is decided here.
-        self.make = _import_ray().remote(Worker).options(**needs, max_restarts=0, max_task_retries=0)
+        once = {"max_restarts": 0, "max_task_retries": 0, "scheduling_strategy": "SPREAD"}
+        self.make = _import_ray().remote(Worker).options(**once, **needs)
         self.resource, self.parts = resource, parts
         self.members = [Member(number) for number in range(size)]
         self.idle: asyncio.PriorityQueue[Member] = asyncio.PriorityQueue()
@@ -142,8 +144,8 @@ class Crew:
             except RayTaskError as error:  # not the stage's own failure, which comes as an answer
                 raise PopcornError(f"{type(error.cause).__name__}: {error.cause}") from error
             except RayError:
-                self._drop(member)
                 at = member.at
+                self._drop(member)
             finally:
                 spent.get().seconds[name] += time.perf_counter() - started
                 self.idle.put_nowait(member)
@@ -153,15 +155,16 @@ class Crew:
         )
 
     async def _free(self) -> Member:
-        """The next free member, its actor up; a place that finds no room is given up while there are others."""
+        """The next free member, its actor alive; a place that finds no room is given up while there are others."""
         from ray.exceptions import RayError
 
         while True:
             member = await self.idle.get()
+            known = member.at
             if member.actor is None:
                 self._start(member)
             try:
-                place: Place = await asyncio.wait_for(member.ready, ACTOR_SECONDS)
+                place: Place = await asyncio.wait_for(member.actor.place.remote(), ACTOR_SECONDS)
                 _check_version(place)
             except TimeoutError:
                 why = f"no node had room for it within {ACTOR_SECONDS:.0f} s; add a node or lower the concurrency"
@@ -174,19 +177,20 @@ class Crew:
                 member.at = place.host
                 return member
             self._drop(member)
-            if len(self.members) == 1:
-                self.idle.put_nowait(member)
+            if not known and len(self.members) > 1:
+                self.members.remove(member)
+                continue
+            self.idle.put_nowait(member)
+            if not known:  # else it was lost while it waited, and is made anew
                 raise PopcornError(f"No Ray actor for {self.resource} could be started: {why}.")
-            self.members.remove(member)
 
     def _start(self, member: Member) -> None:
         member.actor = self.make.remote(self.parts)
-        member.ready = member.actor.place.remote()
 
     def _drop(self, member: Member) -> None:
         """Make sure that a lost actor, which may only be out of reach, does not work on."""
         _import_ray().kill(member.actor)
-        member.actor = None
+        member.actor, member.at = None, ""
 
     def end(self) -> None:
         """End every actor and what it loaded."""

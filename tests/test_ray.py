@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psutil
 import pytest
 from ray_parts import apart, failing_parts, held_parts, on_own_disk, quick_parts
 from typer.testing import CliRunner
@@ -37,7 +39,7 @@ def plan_of(concurrency: dict[str, int] | None = None, renderer: str = "animatic
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """A head without CPUs and two nodes of three CPUs."""
+    """A head without CPUs and two nodes of six CPUs."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ray-") as name:
         patch.setenv("RAY_TMPDIR", name)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -55,7 +57,7 @@ def cluster() -> Iterator[Any]:
             "include_log_monitor": False,
         }
         cluster = Cluster()
-        for cpus in (0, 3, 3):
+        for cpus in (0, 6, 6):
             ports = dict(zip(AGENT_PORTS.values(), free_ports(len(AGENT_PORTS)), strict=True))
             cluster.add_node(num_cpus=cpus, wait=False, **common, **ports)
         cluster.wait_for_nodes()
@@ -178,17 +180,18 @@ async def test_a_stages_own_error_arrives_as_it_was_said(cluster: Any, tmp_path:
 
 @pytest.mark.slow
 async def test_a_lost_node_costs_one_repetition(cluster: Any, tmp_path: Path) -> None:
-    """Last, as the cluster is smaller then: what is left has no room for new actors, only for those it had."""
+    """Last, as the cluster is smaller then. Actors that wait for work there are lost, too, which costs nothing."""
 
     async def remove_one(folder: Path) -> None:
         notes = await renders(folder, 2)
-        assert len({note["node"] for note in notes}) == 2
         lost = next(node for node in cluster.worker_nodes if node.node_id == notes[0]["node"])
         cluster.remove_node(lost, allow_graceful=False)
+        hit.extend(note for note in notes if note["node"] == notes[0]["node"])
 
+    hit: list[Any] = []
     results = await lose(cluster, tmp_path, plan_of(TWO_OF_EACH), remove_one)
     assert [result.status for result in results] == ["finished"] * 3
-    assert len(list((tmp_path / "calls").iterdir())) == 4
+    assert len(list((tmp_path / "calls").iterdir())) == 3 + len(hit)
 
 
 def test_an_actor_asks_for_what_its_stage_computes_with() -> None:
@@ -219,3 +222,49 @@ def test_without_the_extra_one_sentence_names_it(tmp_path: Path, monkeypatch: py
 def test_unfit_addresses_are_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
     result = CliRunner().invoke(app, ["evaluate", "smoke", "--out", str(tmp_path), *arguments])
     assert said in str(result.exception)
+
+
+PLAN = """
+name: stopped
+systems: {basic: {mode: basic, renderer: none, max_revisions: 0}}
+seeds: [1, 1001, 2001, 3001, 4001, 5001, 6001, 7001, 8001, 9001]
+"""
+
+
+@pytest.mark.slow
+async def test_the_command_starts_a_ray_of_its_own_and_leaves_no_process_behind(tmp_path: Path) -> None:
+    """The embedded model in an actor; Ctrl-C after the first trial."""
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    mark = uuid4().hex
+    with tempfile.TemporaryDirectory(prefix="ray-") as short:
+        command = [sys.executable, "-W", "error", "-m", "popcorn_agents", "evaluate", "plan.yaml", "--out", "out"]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            *("--engine", "ray", "--limit", "1"),
+            env={**os.environ, "RAY_TEST_MARK": mark, "TMPDIR": short},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        first = (await process.stderr.readline()).decode()
+        assert first.startswith("1/10 basic: "), first + (await process.stderr.read()).decode()
+        process.send_signal(signal.SIGINT)
+        said, errors = await process.communicate()
+        assert (process.returncode, said) == (130, b"")
+        assert "Interrupted; nothing that was finished is lost" in errors.decode()
+        assert "Traceback" not in errors.decode()
+        async with asyncio.timeout(60):
+            while marked(mark):  # noqa: ASYNC110  # processes of others
+                await asyncio.sleep(0.1)
+        assert not list(Path(short).glob("popcorn-ray-*"))  # noqa: ASYNC240
+    assert len(read_results(tmp_path / "out")) >= 1
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """The processes that descend from the command."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("RAY_TEST_MARK") == mark:
+                found.append(process)
+    return found
