@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from ray_parts import apart, failing_parts, held_parts, on_own_disk, quick_parts
 from typer.testing import CliRunner
 
 from popcorn_agents.cli import app
+from popcorn_agents.evaluation.benchmarks.engines import here
 from popcorn_agents.evaluation.plan import Plan, trials
 from popcorn_agents.evaluation.ray_head import AGENT_PORTS, LOOPBACK, STORE_BYTES, free_ports, protect
 from popcorn_agents.evaluation.ray_stages import needs_of, ray_stages
 from popcorn_agents.evaluation.records import Query, TrialResult
 from popcorn_agents.evaluation.results import read_results
 from popcorn_agents.evaluation.runner import evaluate
-from popcorn_agents.evaluation.stages import bounded, gates
 
 QUERIES = [Query(id=str(number), text=f"query {number}") for number in range(3)]
 TWO_OF_EACH = {"llm": 2, "render": 2, "score": 2}
@@ -67,14 +67,6 @@ def cluster() -> Iterator[Any]:
         cluster.shutdown()
 
 
-@asynccontextmanager
-async def here(plan: Plan, parts: Any) -> AsyncIterator[dict[str, Any]]:
-    gate = gates(plan.concurrency)
-    kinds = {"research": "write", "write": "write", "render": "render"}
-    names = {name: name.partition("_")[0] for name in parts}
-    yield {name: bounded(names[name], node, gate[kinds.get(name, "critique")]) for name, node in parts.items()}
-
-
 def compared(folder: Path) -> list[dict[str, Any]]:
     """The results without what differs between equal runs."""
     results = sorted(read_results(folder), key=lambda result: result.query.id)
@@ -103,9 +95,7 @@ async def test_results_equal_those_of_the_local_engine(
     assert {path.name for path in brought if path.suffix == ".mp4"} == drawn
     assert [path.suffix for path in brought if path.is_file()] == [".json", ".mp4", ".png"] * len(drawn)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "alone"))
-    tally = await evaluate(
-        plan, trials(plan, QUERIES), tmp_path / "local", stages=lambda plan: here(plan, quick_parts(tmp_path))
-    )
+    tally = await evaluate(plan, trials(plan, QUERIES), tmp_path / "local", stages=here(partial(quick_parts, tmp_path)))
     assert tally.finished == 3
     assert compared(tmp_path / "ray") == compared(tmp_path / "local")
     for result in read_results(tmp_path / "ray"):
