@@ -65,8 +65,8 @@ def protect() -> None:
         os.environ["RAY_AUTH_MODE"] = "token"
         if "RAY_AUTH_TOKEN_PATH" not in os.environ:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        if "ray" in sys.modules:
-            sys.modules["ray"]._raylet.Config.initialize("")  # it has read the variables already
+        if (ray := sys.modules.get("ray")) is not None:
+            ray._raylet.Config.initialize("")  # it has read the variables already
 
 
 def free_ports(count: int) -> list[int]:
