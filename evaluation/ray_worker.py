@@ -1,6 +1,7 @@
 """What runs in a Ray actor: one stage's node in a process of its own, which keeps what it has loaded."""
 
 import hashlib
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Worker:
     """The actor. It takes one call at a time, because its caller sends it no more."""
 
     def __init__(self, parts: Parts) -> None:
+        os.environ.pop("OMP_NUM_THREADS", None)  # Ray's; the local engine has no such bound
         self.nodes = parts()
 
     async def place(self) -> Place:
