@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ from .tools.errors import InputError, PopcornError
 if TYPE_CHECKING:
     from .evaluation.plan import Plan
     from .evaluation.records import Trial, TrialResult
-    from .evaluation.runner import OnTrial, Tally
+    from .evaluation.runner import OnTrial, Stages, Tally
 
 
 def evaluate(
@@ -27,6 +27,13 @@ def evaluate(
         str | None, typer.Option(help="Other queries: popcorn, hub, or a text, CSV or JSONL file.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="The first N queries only.")] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="local: this process; ray: Ray actors, on one machine or many.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(help="HOST:PORT or auto: join this Ray cluster (RAY_ADDRESS too); else one is started here."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the plan and say what it would take, without a call.")
     ] = False,
@@ -45,7 +52,17 @@ def evaluate(
         return
     check_plan(loaded)
     console.trace()
-    _run(loaded, asked, out, as_json)
+    _run(loaded, asked, out, as_json, _stages(engine, ray_address))
+
+
+def _stages(engine: str, ray_address: str | None) -> Stages | None:
+    if engine == "local":
+        if ray_address is not None:
+            raise InputError("--ray-address belongs to --engine ray.")
+        return None
+    from .evaluation.ray_stages import ray_stages
+
+    return ray_stages(ray_address)
 
 
 def _pairs(settings: list[str]) -> dict[str, Any]:
@@ -94,7 +111,7 @@ def _missing(plan: Plan) -> str:
     return ""
 
 
-def _run(plan: Plan, asked: list[Trial], out: Path, as_json: bool) -> None:
+def _run(plan: Plan, asked: list[Trial], out: Path, as_json: bool, stages: Stages | None) -> None:
     import asyncio
     import signal
     import sys
@@ -105,7 +122,7 @@ def _run(plan: Plan, asked: list[Trial], out: Path, as_json: bool) -> None:
     again = "nothing that was finished is lost; run the same command again to go on"
 
     async def stoppable(on_trial: OnTrial) -> Tally:
-        task = asyncio.ensure_future(run_plan(plan, asked, out, on_trial))
+        task = asyncio.ensure_future(run_plan(plan, asked, out, on_trial, stages=stages))
         if sys.platform != "win32":  # which has no SIGTERM to wait for
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         return await task

@@ -3,6 +3,7 @@
 from . import (
     animatic,
     attacks,
+    engines,
     full_run,
     orchestration,
     retrieval,
@@ -24,6 +25,7 @@ for benchmark in (
     signals,
     full_run,
     server,
+    engines,
     state_size,
 ):
     benchmark.main()

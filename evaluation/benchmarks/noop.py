@@ -1,5 +1,6 @@
 """Nodes that do no work but return real records, to measure and to test the orchestration alone."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from ...graph.state import State
 from ...graph.workflow import Node
 from ...tools.popularity.predictor import Score
 from ...tools.renderers import Clip
+
+EMPTY = hashlib.sha256(b"").hexdigest()
 
 
 def noop_parts(files: Path, percentiles: Sequence[float] = (90.0,), vetoed: Sequence[int] = ()) -> dict[str, Node]:
@@ -35,7 +38,7 @@ def noop_parts(files: Path, percentiles: Sequence[float] = (90.0,), vetoed: Sequ
     async def render(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         shape = {"width": 544, "height": 960, "fps": 24, "frames": 72, "seconds": 3.0, "seed": 7}
         return {
-            "clip": Clip(path=clip, cover_path=cover, key="0", sha256="0", renderer="noop", kind="animatic", **shape)
+            "clip": Clip(path=clip, cover_path=cover, key="0", sha256=EMPTY, renderer="noop", kind="animatic", **shape)
         }
 
     async def critique(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
