@@ -20,7 +20,7 @@ other language models. The exemplars' estimates favour the critic, which is one 
 another family, trained on other videos, never used in the loop. What follows is the report as it was written.
 
 """
-KEPT = ("fig3-distribution", "t3-enhancement", "loop", "equal-budget")
+KEPT = ("fig3-distribution", "t3-enhancement", "loop", "t7")
 """Figures that are copied beside the page; the others are left out."""
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ACTOR_SECONDS = 300.0
 """How long an actor may take to find room and to start."""
+STARTS = 3
+"""Actors in a row that may be lost before they answer until their place is given up."""
 STAGES = {
     "llm": {"research": "research", "write": "write"},
     "render": {"render": "render"},
@@ -112,6 +114,7 @@ class Member:
         self.number = number
         self.actor: Any = None
         self.at = ""  # the machine, once the actor has answered
+        self.failed = 0  # actors in a row that were lost before they answered, as on a node that is just going
 
     def __lt__(self, other: "Member") -> bool:
         """Who has an actor comes first."""
@@ -167,21 +170,23 @@ class Crew:
                 place: Place = await asyncio.wait_for(member.actor.place.remote(), ACTOR_SECONDS)
                 _check_version(place)
             except TimeoutError:
+                member.failed = STARTS
                 why = f"no node had room for it within {ACTOR_SECONDS:.0f} s; add a node or lower the concurrency"
             except RayError as error:
+                member.failed += not known  # else it was lost while it waited, and is made anew
                 why = str(error).strip().splitlines()[-1][:300]
             except BaseException:
                 self.idle.put_nowait(member)
                 raise
             else:
-                member.at = place.host
+                member.at, member.failed = place.host, 0
                 return member
             self._drop(member)
-            if not known and len(self.members) > 1:
+            if member.failed >= STARTS and len(self.members) > 1:
                 self.members.remove(member)
                 continue
             self.idle.put_nowait(member)
-            if not known:  # else it was lost while it waited, and is made anew
+            if member.failed >= STARTS:
                 raise PopcornError(f"No Ray actor for {self.resource} could be started: {why}.")
 
     def _start(self, member: Member) -> None:
