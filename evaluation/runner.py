@@ -1,8 +1,8 @@
 """Run a plan: trials side by side within the bounds of each resource, past failures, resumable after any end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from ..agents.critic import Attempt, best
 from ..graph.context import Context
-from ..graph.driver import cause_of
-from ..graph.folders import Failure, attempt_folder
+from ..graph.driver import cause_of, step_limit
+from ..graph.folders import Failure, attempt_folder, make_folder, only_one, write_json
 from ..graph.runs import check_settings
 from ..graph.state import InputState, State
 from ..graph.workflow import Node, build_graph
@@ -66,22 +66,19 @@ async def evaluate(
     Raises InputError where the folder holds results of other settings or is in use, PopcornError where nothing can be
     written or ten trials in a row fail alike. Finished trials are kept whatever happens.
     """
-    with _only_one(out):
+    make_folder(out)
+    with only_one(out, f"Another process evaluates into {out}; wait for it or name another folder."):
         await asyncio.to_thread(_write_plan, plan, out)
         todo, tally = await asyncio.to_thread(_left, trials, out)
         if not todo:
             return tally
         results = await asyncio.to_thread(ResultsFile, out)
         try:
-            async with (stages or _local)(plan) as nodes:
+            async with (stages or local_stages)(plan) as nodes:
                 await _run_all(todo, _Graphs(nodes, out), plan, results, tally, on_trial)
         finally:
             results.close()
         return tally
-
-
-def _local(plan: Plan) -> AbstractAsyncContextManager[dict[str, Node]]:
-    return local_stages(plan.concurrency)
 
 
 class _Graphs:
@@ -180,7 +177,7 @@ async def _run(trial: Trial, graphs: _Graphs, clip_model: str | None) -> TrialRe
 
 
 def _stream(graph: "Graph", trial: Trial, run_id: str, context: Context) -> AsyncIterator[tuple[str, Any]]:
-    config: RunnableConfig = {"recursion_limit": 5 * (context.max_revisions + 1) + 8}
+    config: RunnableConfig = {"recursion_limit": step_limit(context)}
     first = InputState(query=trial.query.text, run_id=run_id)
     return cast(
         AsyncIterator[tuple[str, Any]],
@@ -233,8 +230,6 @@ def _clip(
 
 
 def _write_plan(plan: Plan, out: Path) -> None:
-    from ..graph.folders import write_json
-
     write_json(out / "plan.json", plan)
 
 
@@ -253,17 +248,3 @@ def _left(trials: list[Trial], out: Path) -> tuple[list[Trial], Tally]:
             todo.append(trial)
     done = len(trials) - len(todo)
     return todo, Tally(total=len(trials), before=done, finished=done)
-
-
-@contextmanager
-def _only_one(out: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    from ..graph.folders import make_folder
-
-    make_folder(out)
-    try:
-        with FileLock(out / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise InputError(f"Another process evaluates into {out}; wait for it or name another folder.") from None

@@ -24,7 +24,7 @@ from ..graph.folders import write_json
 from ..graph.state import State
 from ..graph.workflow import Node
 from ..tools.embedded_llm import lane
-from .plan import Concurrency
+from .plan import Concurrency, Plan
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]
 WRITING = frozenset({"mode", "llm", "gguf", "temperature", "structured_output", "context_tokens", "seed"})
@@ -44,9 +44,9 @@ spent: ContextVar[Spent] = ContextVar("spent")
 
 
 @asynccontextmanager
-async def local_stages(concurrency: Concurrency) -> AsyncIterator[dict[str, Node]]:
+async def local_stages(plan: Plan) -> AsyncIterator[dict[str, Node]]:
     """The nodes in this process."""
-    gate = gates(concurrency)
+    gate = gates(plan.concurrency)
     yield {
         "research": bounded("research", research, gate["write"]),
         "write": bounded("write", write, gate["write"]),

@@ -84,7 +84,7 @@ async def drive(
 
     config: RunnableConfig = {
         "configurable": {"thread_id": record.run_id},
-        "recursion_limit": 5 * (context.max_revisions + 1) + 8,  # a review begins the count anew
+        "recursion_limit": step_limit(context),
     }
     checkpoints = nullcontext(saver) if saver else open_checkpoints(context.runs_dir, context.checkpoints)
     async with checkpoints as checkpointer:
@@ -216,6 +216,11 @@ def _close(record: RunRecord, path: Path, status: Status, state: State, failure:
     if result := state.get("result"):
         record.title, record.percentile = result.title, result.score.percentile
     write_json(path, record)
+
+
+def step_limit(context: Context) -> int:
+    """More steps than a run of these settings can take without a review, which begins the count anew."""
+    return 5 * (context.max_revisions + 1) + 8
 
 
 def cause_of(error: Exception) -> str:

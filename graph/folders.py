@@ -6,6 +6,8 @@ import secrets
 import shutil
 import tempfile
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -59,6 +61,18 @@ def run_folder(runs_dir: Path, run_id: str) -> Path:
 def attempt_folder(runs_dir: Path, run_id: str, round_: int) -> Path:
     """The folder of one attempt, counted from 1."""
     return run_folder(runs_dir, run_id) / f"attempt-{round_}"
+
+
+@contextmanager
+def only_one(folder: Path, otherwise: str) -> Iterator[None]:
+    """Hold the folder for this process; raises InputError with the sentence `otherwise` where another one holds it."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise InputError(otherwise) from None
 
 
 def make_folder(folder: Path) -> None:

@@ -1,8 +1,7 @@
 """Start a run, resume one, and keep its run.json true whatever happens."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from ..tools.errors import InputError, PopcornError
 from ..tools.query import validate_query
 from .context import Context
 from .driver import OnEvent, RunEnded, RunFailed, RunPaused, RunStopped, drive
-from .folders import Failure, RunRecord, make_folder, new_run_id, read_record, run_folder, write_json
+from .folders import Failure, RunRecord, make_folder, new_run_id, only_one, read_record, run_folder, write_json
 from .result import Result
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ async def start(
     )
     folder = run_folder(context.runs_dir, record.run_id)
     make_folder(folder)
-    with _only_one(folder):
+    with _alone(folder):
         write_json(folder / "run.json", record)
         if on_event is not None:
             on_event({"node": "run", "event": "begin", "run_id": record.run_id})
@@ -97,7 +96,7 @@ async def resume(
     record.settings = context.model_dump(mode="json")
     if on_event is not None:
         on_event({"node": "run", "event": "begin", "run_id": run_id})
-    with _only_one(folder):
+    with _alone(folder):
         if (over := read_record(folder)).status in {"finished", "stopped"}:  # its checkpoints may be pruned
             return _over(over, folder, answer)
         return await drive(record, context, on_event, builder, saver, control, new=False, answer=answer)
@@ -150,12 +149,5 @@ def _announce_demonstration(context: Context, on_event: OnEvent) -> None:
         on_event({"node": "run", "event": "notice", "message": DEMONSTRATION})
 
 
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
-    except Timeout:
-        raise InputError(f"Run {folder.name} is going on in another process; wait for it or stop it first.") from None
+def _alone(folder: Path) -> AbstractContextManager[None]:
+    return only_one(folder, f"Run {folder.name} is going on in another process; wait for it or stop it first.")
